@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Facts: what the machine and the tree offer, probed once, as plain data. Everything the planner
+// knows of the world is here, so a plan can be computed from facts written down in a test.
+//
+// RootFacts come out of a tree that may be hostile: all of it was read through
+// os::read_untrusted(), is bounded, and is printed only through printable().
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/os/fd.h"
+#include "lib/settings/settings.h"
+
+namespace boxctl::host {
+
+using OsRelease = std::vector<std::pair<std::string, std::string>>;
+
+enum class CgroupLayout {
+    none,     ///< nothing of version 2 is mounted
+    hybrid,   ///< version 2 beside version 1, below /sys/fs/cgroup/unified
+    unified,  ///< version 2 at /sys/fs/cgroup
+};
+
+struct CgroupFacts {
+    CgroupLayout layout = CgroupLayout::none;
+    std::string mount;                     ///< where version 2 is mounted, or empty
+    std::string own;                       ///< our own cgroup in it, "/" based
+    std::vector<std::string> controllers;  ///< of the root of the hierarchy as we see it
+    bool writable = false;                 ///< we may make directories at its root
+    bool systemd = false;                  ///< a systemd manages this hierarchy
+};
+
+struct HostFacts {
+    uid_t uid = 0;
+    OsRelease os_release;
+    CgroupFacts cgroup;
+    bool propagates = false;   ///< the mount that /run/boxctl is on is shared
+    bool time_namespaces = true;
+    std::string timezone;      ///< "Europe/Berlin" when /etc/localtime points into zoneinfo
+    bool localtime = false;    ///< the host has an /etc/localtime
+    bool resolved_stub = false;  ///< systemd-resolved's stub resolv.conf exists
+    bool device_fuse = false;  ///< /dev/fuse can be opened
+    bool device_tun = false;   ///< /dev/net/tun can be opened
+    bool input_tty = false;    ///< our standard input is a terminal
+    bool output_tty = false;   ///< our standard output is a terminal
+    std::string term;          ///< $TERM of the caller
+    uint64_t nr_open = 1048576;        ///< /proc/sys/fs/nr_open
+    uint64_t init_processes = 0;       ///< RLIMIT_NPROC of the host's PID 1; 0: unknown
+    uint64_t init_pending_signals = 0; ///< RLIMIT_SIGPENDING of the host's PID 1; 0: unknown
+};
+
+/// Which language PID 1 speaks; decides signals (plan/init_kinds.h).
+enum class InitKind { systemd, busybox, sysvinit, openrc, runit, s6, dinit, box_init, unknown };
+const char* to_string(InitKind kind);
+
+/// A user of the box, from the tree's own passwd and group files.
+struct UserEntry {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;  ///< supplementary
+    std::string name = "root";
+    std::string home = "/root";
+    std::string shell = "/bin/sh";
+};
+
+enum class NodeKind { missing, directory, file, symlink, other };
+
+struct RootFacts {
+    std::string path;            ///< absolute, symbolic links resolved
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    std::string filesystem;      ///< "ext4", "overlay", …
+    bool can_idmap = true;
+    bool is_host_root = false;   ///< same directory as the host's /
+    bool has_usr = false;
+    bool has_os_release = false;
+    OsRelease os_release;
+    std::string init;            ///< path of the init inside, empty: none found
+    InitKind init_kind = InitKind::unknown;
+    std::string machine_id;      ///< 32 hex digits of /etc/machine-id, or empty
+    std::vector<int> ttys;       ///< N of each ttyN that /etc/inittab starts something on, ascending
+    std::string login_shell;     ///< /bin/bash or /bin/sh, whichever exists; empty: neither
+    UserEntry user;              ///< the user asked for (root when none was)
+    NodeKind resolv_conf = NodeKind::missing;  ///< what /etc/resolv.conf is
+    NodeKind localtime = NodeKind::missing;    ///< what /etc/localtime is
+    bool has_zone = false;       ///< usr/share/zoneinfo/<host timezone> exists in the tree
+    std::vector<std::string> missing_directories;  ///< of proc sys dev run tmp, those not there
+};
+
+/// Reads the host. Never fails for a bare host: what is absent is a fact too.
+HostFacts probe_host();
+
+/// Reads the tree that the settings name. Errors: missing, not a directory, a hostile shape
+/// (/proc, /sys, /dev or /run not a directory), the user not found.
+Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& have,
+                             os::BorrowedFd root);
+
+/// Opens the root directory the settings name (O_PATH). One clear line when it is not there, not a
+/// directory, or the host's own root.
+Result<os::UniqueFd> open_root(const std::string& directory);
+
+}  // namespace boxctl::host

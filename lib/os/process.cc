@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/os/process.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+
+namespace boxctl::os {
+
+Result<Cloned> clone_process(const CloneRequest& request) {
+    int pidfd = -1;
+    struct clone_args args = {};
+    args.flags = request.flags | CLONE_PIDFD;
+    args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+    // With CLONE_PARENT the kernel takes the exit signal of the caller and wants none named.
+    if ((request.flags & CLONE_PARENT) == 0) args.exit_signal = SIGCHLD;
+    if (request.cgroup.get() >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<uint64_t>(request.cgroup.get());
+    }
+    const long pid = syscall(SYS_clone3, &args, sizeof args);
+    if (pid < 0) return errno_error("clone");
+    Cloned cloned;
+    cloned.pid = static_cast<pid_t>(pid);
+    if (pid > 0) cloned.pidfd.reset(pidfd);
+    return cloned;
+}
+
+bool single_threaded() {
+    auto tasks = open_host("/proc/self/task", O_RDONLY | O_DIRECTORY);
+    if (!tasks) return true;  // without /proc there is nothing to count; glibc starts none itself
+    const auto names = list_directory(*tasks);
+    return !names || names->size() == 1;
+}
+
+Result<UniqueFd> open_pidfd(pid_t pid) {
+    UniqueFd fd(pidfd_open(pid, 0));
+    if (!fd.valid()) return errno_error(format("open process %d", pid));
+    return fd;
+}
+
+Result<void> send_signal(BorrowedFd pidfd, int signal) {
+    if (pidfd_send_signal(pidfd.get(), signal, nullptr, 0) < 0) {
+        return errno_error("send " + signal_name(signal));
+    }
+    return {};
+}
+
+Result<UniqueFd> fetch_fd(BorrowedFd pidfd, int number) {
+    UniqueFd fd(pidfd_getfd(pidfd.get(), number, 0));
+    if (!fd.valid()) return errno_error("fetch a descriptor");
+    return fd;
+}
+
+namespace {
+
+Result<ExitStatus> wait_pidfd(BorrowedFd pidfd, int options) {
+    siginfo_t info = {};
+    while (waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info,
+                  WEXITED | options) < 0) {
+        if (errno != EINTR) return errno_error("wait for a child");
+    }
+    if (info.si_pid == 0) return Error(EAGAIN, "wait for a child");
+    ExitStatus status;
+    (info.si_code == CLD_EXITED ? status.code : status.signal) = info.si_status;
+    return status;
+}
+
+}  // namespace
+
+Result<ExitStatus> wait_for(BorrowedFd pidfd) { return wait_pidfd(pidfd, 0); }
+Result<ExitStatus> poll_exit(BorrowedFd pidfd) { return wait_pidfd(pidfd, WNOHANG); }
+
+Result<void> join_namespaces(BorrowedFd pidfd, int flags) {
+    if (setns(pidfd.get(), flags) < 0) return errno_error("join namespaces");
+    return {};
+}
+
+Result<void> unshare_namespaces(int flags) {
+    if (unshare(flags) < 0) return errno_error("unshare");
+    return {};
+}
+
+Result<uint64_t> start_time(pid_t pid) {
+    const std::string path = format("/proc/%d/stat", pid);
+    const std::string text = BOX_TRY(read_file(path, 4096));
+    // The command name (field 2) may hold anything, also ") "; the last parenthesis ends it.
+    const size_t paren = text.rfind(')');
+    if (paren == std::string::npos || paren + 2 >= text.size()) return Error(EIO, "parse " + path);
+    const std::vector<std::string> fields = split(std::string_view(text).substr(paren + 2), ' ');
+    const auto ticks = fields.size() > 19 ? parse_u64(fields[19]) : std::nullopt;
+    if (!ticks) return Error(EIO, "parse " + path);
+    return *ticks;
+}
+
+void set_process_name(const char* name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int parse_signal(std::string_view text) {
+    if (const auto number = parse_u32(text)) {
+        return *number >= 1 && *number <= static_cast<uint32_t>(SIGRTMAX) ? static_cast<int>(*number)
+                                                                          : 0;
+    }
+    if (text.starts_with("SIG")) text.remove_prefix(3);
+    int base = 0;
+    int sign = 1;
+    if (text.starts_with("RTMIN")) {
+        base = SIGRTMIN;
+    } else if (text.starts_with("RTMAX")) {
+        base = SIGRTMAX;
+        sign = -1;
+    }
+    if (base != 0) {
+        text.remove_prefix(5);
+        if (text.empty()) return base;
+        if (text.front() != (sign > 0 ? '+' : '-')) return 0;
+        const auto offset = parse_u32(text.substr(1));
+        if (!offset || *offset > static_cast<uint32_t>(SIGRTMAX - SIGRTMIN)) return 0;
+        return base + sign * static_cast<int>(*offset);
+    }
+    for (int signal = 1; signal < SIGRTMIN; signal++) {
+        const char* name = sigabbrev_np(signal);
+        if (name != nullptr && text == name) return signal;
+    }
+    return 0;
+}
+
+std::string signal_name(int signal) {
+    if (signal >= SIGRTMIN && signal <= SIGRTMAX) {
+        return signal == SIGRTMIN ? "SIGRTMIN" : format("SIGRTMIN+%d", signal - SIGRTMIN);
+    }
+    const char* name = sigabbrev_np(signal);
+    return name != nullptr ? std::string("SIG") + name : format("signal %d", signal);
+}
+
+}  // namespace boxctl::os

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Settings: what the user asked for, and where each wish comes from.
+//
+// One struct a subject, plain values only. Front ends (the command line, later .nspawn files and
+// JSON) fill it through the one table in settings/table.h; nobody else writes it. The planner turns
+// it into a Plan. Nothing here touches the system.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/security/rlimits.h"
+
+namespace boxctl::settings {
+
+/// Where a value was set. Later enumerators win over earlier ones.
+enum class Source { builtin, file, option };
+
+struct Origin {
+    Source source = Source::builtin;
+    std::string text;  ///< as printed behind a value: "--bind=/srv", "web.nspawn:7"; empty: default
+};
+
+/// A value that knows who set it.
+template <class T>
+struct Field {
+    T value{};
+    Origin origin;
+    [[nodiscard]] bool is_set() const { return origin.source != Source::builtin; }
+};
+
+/// What boxctl runs in the tree.
+enum class Mode {
+    boot,  ///< the tree's own init, found or named
+    run,   ///< one command, or a login shell
+};
+
+enum class Volatile { no, yes, state, overlay };
+
+struct ImageSettings {
+    Field<std::string> directory;  ///< the root, as the user wrote it
+    Field<std::string> machine;    ///< name; empty: derived from the directory
+    Field<bool> read_only;
+    Field<Volatile> volatile_;
+    Field<bool> ephemeral;
+};
+
+struct UserRange {
+    enum class Kind { pick, no, identity, fixed };
+    Kind kind = Kind::pick;
+    uint32_t base = 0;       ///< fixed: first host id
+    uint32_t count = 65536;  ///< fixed: how many
+};
+
+struct Variable {
+    std::string name;
+    std::string value;
+};
+
+struct ExecSettings {
+    Field<std::vector<std::string>> arguments;  ///< init arguments (boot) or the command (run)
+    Field<std::string> init;                    ///< boot: path of the init inside; empty: find it
+    Field<std::string> working_directory;       ///< --chdir
+    Field<std::vector<Variable>> environment;
+    Field<std::string> user;
+    Field<int> kill_signal;          ///< 0: by the kind of init
+    Field<uint32_t> stop_timeout{30, {}};  ///< seconds
+    Field<std::string> hostname;     ///< empty: the machine's name
+    Field<std::string> uuid;         ///< 32 hex digits, or empty
+    Field<UserRange> private_users;
+    Field<bool> clock_offset{true, {}};  ///< clocks start at zero in the box
+    Field<bool> keep_unit;           ///< no cgroup of our own making; reboot exits 133
+};
+
+/// Namespaces that can be shared with the host one by one (the network has its own setting).
+struct SharedNamespaces {
+    bool ipc = false;
+    bool uts = false;
+    bool cgroup = false;
+    bool time = false;
+};
+
+enum class ResolvConf {
+    auto_, off, copy_host, copy_static, copy_uplink, copy_stub,
+    replace_host, replace_static, replace_uplink, replace_stub,
+    bind_host, bind_static, bind_uplink, bind_stub, delete_,
+};
+enum class Timezone { auto_, off, copy, bind, symlink, delete_ };
+
+/// --bind=[+]SRC[:DST[:OPTIONS]]
+struct BindMount {
+    std::string source;       ///< host path, or path in the tree with `in_tree`; empty: a temporary directory
+    std::string destination;  ///< absolute, normalized, inside the box
+    bool in_tree = false;
+    bool read_only = false;
+    bool recursive = true;
+    enum class Ids { automatic, noidmap, idmap } ids = Ids::automatic;  ///< automatic: as the root
+};
+
+struct TmpfsMount {
+    std::string path;
+    std::string options;  ///< mount(8) spelling, "size=10%,mode=1777"; may be empty
+};
+
+/// --overlay=LOWER[:LOWER…]:UPPER:DST; --overlay-ro has no upper.
+struct OverlayMount {
+    std::vector<std::string> lowers;  ///< top first is last, as nspawn orders them: leftmost is the bottom
+    std::string upper;                ///< empty: a temporary directory; unused with `read_only`
+    std::string destination;
+    bool read_only = false;
+};
+
+struct FilesSettings {
+    Field<std::vector<BindMount>> binds;
+    Field<std::vector<TmpfsMount>> tmpfs;
+    Field<std::vector<OverlayMount>> overlays;
+    Field<std::vector<std::string>> inaccessible;
+    Field<ResolvConf> resolv_conf;
+    Field<Timezone> timezone;
+};
+
+struct NetworkSettings {
+    Field<bool> private_network{true, {}};
+    Field<bool> veth;
+};
+
+struct SecuritySettings {
+    Field<uint64_t> add_capabilities;   ///< mask
+    Field<uint64_t> drop_capabilities;  ///< mask
+    Field<bool> no_new_privileges;
+    Field<std::vector<security::Rlimit>> rlimits;
+    Field<SharedNamespaces> share;
+};
+
+struct ResourceSettings {
+    Field<std::vector<Variable>> properties;  ///< MemoryMax=512M …, in systemd's spelling
+};
+
+/// How the box's console meets the caller.
+enum class Console {
+    auto_,        ///< interactive on a terminal, read_only otherwise
+    interactive,  ///< a pty, forwarded both ways
+    read_only,    ///< a pty, output only
+    passive,      ///< a pty nobody forwards
+    pipe,         ///< the caller's own descriptors
+    autopipe,     ///< interactive on a terminal, pipe otherwise
+};
+
+struct ConsoleSettings {
+    Field<Console> console;
+    Field<bool> quiet;
+};
+
+/// How boxctl itself behaves; not part of the box.
+struct ToolSettings {
+    Field<bool> dry_run;
+    Field<bool> json;
+    Field<std::string> log_level;
+};
+
+struct Settings {
+    Mode mode = Mode::boot;
+    ImageSettings image;
+    ExecSettings exec;
+    FilesSettings files;
+    NetworkSettings network;
+    SecuritySettings security;
+    ResourceSettings resources;
+    ConsoleSettings console;
+    ToolSettings tool;
+};
+
+/// Cross-field rules: every contradiction found, in words; empty when there is none.
+std::vector<std::string> validate(const Settings& settings);
+
+/// Why `name` cannot name a machine, or empty when it can: hostname syntax, 1 to 64 characters of
+/// a-z A-Z 0-9 . - with no empty, '-'-led or '-'-ended label; ".host" is machined's own (F1).
+std::string machine_name_fault(const std::string& name);
+
+}  // namespace boxctl::settings
