@@ -63,28 +63,31 @@ struct Overlay {
     uint64_t attributes = 0;
 };
 
-/// A device node in a tmpfs of ours, owned by the box's root.
-struct DeviceNode {
+/// A device node, FIFO or socket inode in a tmpfs of ours, owned by the box's root.
+struct Node {
+    mode_t mode = 0;  ///< type and permissions, as for mknod(2)
     unsigned major_number = 0;
     unsigned minor_number = 0;
-    mode_t mode = 0666;
 };
 
 struct Symlink {
     std::string to;
+    bool replace = false;  ///< in the tree: whatever file or link is there gives way
 };
 struct Directory {
     mode_t mode = 0755;
 };
-/// A regular file in a tmpfs of ours.
+/// A regular file; in the tree (`replace`) it takes the place of the file that is there.
 struct File {
     std::string content;
     mode_t mode = 0444;
+    bool replace = false;
 };
-struct Fifo {
-    mode_t mode = 0600;
-};
-/// A datagram socket in a tmpfs of ours that the supervisor reads (`slot` names it).
+/// A file with a fresh random UUID in it: new at every start of the box.
+struct RandomId {};
+/// Removes a file or link of the tree.
+struct Remove {};
+/// A datagram socket in a tmpfs of ours; the supervisor gets its receiving end.
 struct NotifySocket {};
 
 /// A fresh terminal of the box's devpts over an empty file; the supervisor keeps its other end.
@@ -105,8 +108,8 @@ enum class Missing {
 
 struct MountOp {
     std::string target;  ///< absolute, normalized path inside the box
-    std::variant<ApiFs, Bind, BindInside, Mask, SetAttributes, Overlay, DeviceNode, Symlink, Directory,
-                 File, Fifo, NotifySocket, Terminal, SameTerminal>
+    std::variant<ApiFs, Bind, BindInside, Mask, SetAttributes, Overlay, Node, Symlink, Directory,
+                 File, RandomId, Remove, NotifySocket, Terminal, SameTerminal>
             what;
     Missing missing = Missing::fail;
     std::string why;  ///< who wants it: "api", "--bind=/srv", "web.nspawn:7"

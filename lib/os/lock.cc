@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/os/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+
+namespace boxctl::os {
+
+Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind) {
+    while (true) {
+        UniqueFd fd = BOX_TRY(open_host(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+        if (flock(fd.get(), (kind == LockKind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
+            return errno_error("lock " + quote(path));
+        }
+        // The previous owner may have unlinked the file between our open and our lock: then we
+        // hold a lock that nobody else will ever see, and start over.
+        struct stat ours = BOX_TRY(status_of(fd));
+        struct stat named = {};
+        if (stat(path.c_str(), &named) == 0 && named.st_ino == ours.st_ino &&
+            named.st_dev == ours.st_dev) {
+            LockFile lock;
+            lock.fd_ = std::move(fd);
+            lock.path_ = path;
+            lock.kind_ = kind;
+            return lock;
+        }
+    }
+}
+
+void LockFile::remove() {
+    if (!fd_.valid()) return;
+    if (kind_ == LockKind::exclusive) unlink(path_.c_str());
+    fd_.reset();
+}
+
+bool is_locked(const std::string& path) {
+    const auto fd = open_host(path, O_RDONLY | O_NOFOLLOW);
+    return fd && flock(fd->get(), LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+}  // namespace boxctl::os

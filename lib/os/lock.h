@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Lock files: held by flock(2) on an open descriptor, so that a killed owner holds nothing. The
+// file's existence never means anything.
+#pragma once
+
+#include <string>
+
+#include "lib/os/fd.h"
+
+namespace boxctl::os {
+
+enum class LockKind { exclusive, shared };
+
+class LockFile {
+ public:
+    LockFile() = default;
+    /// Makes the file if needed (0600) and locks it without waiting; EWOULDBLOCK when another
+    /// process holds it. The directory must be ours alone (0700).
+    static Result<LockFile> acquire(const std::string& path, LockKind kind);
+
+    [[nodiscard]] bool held() const { return fd_.valid(); }
+    [[nodiscard]] BorrowedFd fd() const { return fd_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+    /// Unlinks the file while it is still locked, then lets go. Idempotent. A shared lock is only
+    /// let go of.
+    void remove();
+
+ private:
+    UniqueFd fd_;
+    std::string path_;
+    LockKind kind_ = LockKind::exclusive;
+};
+
+/// True when some process holds the lock at `path` exclusively. A missing file is not locked.
+bool is_locked(const std::string& path);
+
+}  // namespace boxctl::os

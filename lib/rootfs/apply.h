@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Carrying out a mount plan. Runs in the builder: host privileges, a private mount namespace,
+// single-threaded after a clone. Every target is resolved inside the box's root by descriptor.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/os/fd.h"
+#include "lib/rootfs/plan.h"
+
+namespace boxctl::rootfs {
+
+struct TerminalEnd {
+    int index = 0;        ///< Terminal::index
+    os::UniqueFd master;
+};
+
+/// State of one build, and what it hands to the supervisor.
+struct Build {
+    os::UniqueFd root;        ///< "/" of the box
+    uint32_t id_base = 0;     ///< host id of the box's 0
+    os::UniqueFd userns;      ///< invalid without a user namespace
+    os::UniqueFd proc;        ///< a detached procfs of the box's PID namespace, made beforehand
+    std::vector<TerminalEnd> terminals;
+    os::UniqueFd notify;      ///< receiving end of /run/host/notify
+};
+
+/// Builds the root and attaches it in the caller's mount namespace; sets build.root.
+/// `tree` is the root directory, opened by the parent before anything ran.
+Result<void> build_root(const RootPlan& plan, os::BorrowedFd tree, Build& build);
+
+/// Carries out one operation.
+Result<void> apply(const MountOp& op, Build& build);
+
+}  // namespace boxctl::rootfs

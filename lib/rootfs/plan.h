@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The mount plan: settings and facts in, a RootPlan and an ordered list of MountOps out. Pure.
+//
+// Passes, in this order: the root itself, API file systems and devices, /run/host, what the user
+// asked for (sorted by path, so that the order of options does not matter), integration files in
+// /etc, masks, and at last what makes things read-only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/host/facts.h"
+#include "lib/rootfs/mount_op.h"
+#include "lib/settings/settings.h"
+
+namespace boxctl::rootfs {
+
+/// Where the box's "/" comes from.
+struct RootPlan {
+    enum class Kind {
+        tree,     ///< the directory itself
+        overlay,  ///< the directory below a tmpfs that dies with the box
+        usr,      ///< a tmpfs with the directory's /usr in it, read-only
+    };
+    Kind kind = Kind::tree;
+    std::string path;       ///< the directory
+    bool idmapped = true;   ///< owners on disk are the box's ids
+    bool read_only = false; ///< before anything else is mounted on it
+    std::vector<std::string> usr_links;  ///< usr: names in / that link into usr ("bin", "lib")
+};
+
+struct MountPlan {
+    RootPlan root;
+    std::vector<MountOp> ops;
+};
+
+/// What the mount plan needs to know beyond settings and facts.
+struct MountContext {
+    std::string name;            ///< of the machine
+    std::string uuid;            ///< 32 hex digits
+    bool contained = true;       ///< a user namespace with ids of its own
+    bool user_namespace = true;
+    bool cgroup_filesystem = true;
+    bool pseudo_terminals = true;  ///< /dev/console and ttys are wanted
+    std::vector<int> ttys;
+    std::string propagation;     ///< host directory behind /run/host/incoming; empty: none
+};
+
+/// Errors are contradictions in what the user wants mounted, naming both sides.
+Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::HostFacts& have,
+                              const host::RootFacts& root, const MountContext& context);
+
+std::string describe(const RootPlan& root);
+
+}  // namespace boxctl::rootfs
