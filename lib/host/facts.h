@@ -50,6 +50,7 @@ struct HostFacts {
     bool input_tty = false;    ///< our standard input is a terminal
     bool output_tty = false;   ///< our standard output is a terminal
     std::string term;          ///< $TERM of the caller
+    std::string fresh_id;      ///< 32 random hex digits, for a machine that has no id of its own
     uint64_t nr_open = 1048576;        ///< /proc/sys/fs/nr_open
     uint64_t init_processes = 0;       ///< RLIMIT_NPROC of the host's PID 1; 0: unknown
     uint64_t init_pending_signals = 0; ///< RLIMIT_SIGPENDING of the host's PID 1; 0: unknown
@@ -90,6 +91,7 @@ struct RootFacts {
     NodeKind resolv_conf = NodeKind::missing;  ///< what /etc/resolv.conf is
     NodeKind localtime = NodeKind::missing;    ///< what /etc/localtime is
     bool has_zone = false;       ///< usr/share/zoneinfo/<host timezone> exists in the tree
+    std::vector<std::string> usr_links;  ///< names in / that are links into usr: "bin", "lib"
     std::vector<std::string> missing_directories;  ///< of proc sys dev run tmp, those not there
 };
 
