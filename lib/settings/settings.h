@@ -60,19 +60,22 @@ struct Variable {
     std::string value;
 };
 
+/// --stop-timeout=none: wait for the init as long as it takes.
+constexpr uint32_t kNoTimeout = UINT32_MAX;
+
 struct ExecSettings {
     Field<std::vector<std::string>> arguments;  ///< init arguments (boot) or the command (run)
     Field<std::string> init;                    ///< boot: path of the init inside; empty: find it
     Field<std::string> working_directory;       ///< --chdir
     Field<std::vector<Variable>> environment;
     Field<std::string> user;
-    Field<int> kill_signal;          ///< 0: by the kind of init
-    Field<uint32_t> stop_timeout{30, {}};  ///< seconds
-    Field<std::string> hostname;     ///< empty: the machine's name
-    Field<std::string> uuid;         ///< 32 hex digits, or empty
+    Field<int> kill_signal;                ///< 0: by the kind of init
+    Field<uint32_t> stop_timeout{30, {}};  ///< seconds, or kNoTimeout
+    Field<std::string> hostname;           ///< empty: the machine's name
+    Field<std::string> uuid;               ///< 32 hex digits, or empty
     Field<UserRange> private_users;
     Field<bool> clock_offset{true, {}};  ///< clocks start at zero in the box
-    Field<bool> keep_unit;           ///< no cgroup of our own making; reboot exits 133
+    Field<bool> keep_unit;               ///< no cgroup of our own making; reboot exits 133
 };
 
 /// Namespaces that can be shared with the host one by one (the network has its own setting).
@@ -84,15 +87,27 @@ struct SharedNamespaces {
 };
 
 enum class ResolvConf {
-    auto_, off, copy_host, copy_static, copy_uplink, copy_stub,
-    replace_host, replace_static, replace_uplink, replace_stub,
-    bind_host, bind_static, bind_uplink, bind_stub, delete_,
+    auto_,
+    off,
+    copy_host,
+    copy_static,
+    copy_uplink,
+    copy_stub,
+    replace_host,
+    replace_static,
+    replace_uplink,
+    replace_stub,
+    bind_host,
+    bind_static,
+    bind_uplink,
+    bind_stub,
+    delete_,
 };
 enum class Timezone { auto_, off, copy, bind, symlink, delete_ };
 
 /// --bind=[+]SRC[:DST[:OPTIONS]]
 struct BindMount {
-    std::string source;       ///< host path, or path in the tree with `in_tree`; empty: a temporary directory
+    std::string source;       ///< of the host, or of the tree; empty: a temporary directory
     std::string destination;  ///< absolute, normalized, inside the box
     bool in_tree = false;
     bool read_only = false;
@@ -105,9 +120,10 @@ struct TmpfsMount {
     std::string options;  ///< mount(8) spelling, "size=10%,mode=1777"; may be empty
 };
 
-/// --overlay=LOWER[:LOWER…]:UPPER:DST; --overlay-ro has no upper.
+/// --overlay=LOWER[:LOWER…]:UPPER:DST; --overlay-ro has no upper. A path of lowers or upper that
+/// starts with '+' is inside the tree ("+/var"), any other is the host's.
 struct OverlayMount {
-    std::vector<std::string> lowers;  ///< top first is last, as nspawn orders them: leftmost is the bottom
+    std::vector<std::string> lowers;  ///< the first is the bottom
     std::string upper;                ///< empty: a temporary directory; unused with `read_only`
     std::string destination;
     bool read_only = false;
@@ -131,7 +147,7 @@ struct SecuritySettings {
     Field<uint64_t> add_capabilities;   ///< mask
     Field<uint64_t> drop_capabilities;  ///< mask
     Field<bool> no_new_privileges;
-    Field<std::vector<security::Rlimit>> rlimits;
+    Field<std::vector<security::ResourceLimit>> rlimits;
     Field<SharedNamespaces> share;
 };
 
