@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// box-init: PID 1 for one command. See box-init(8).
+#include <unistd.h>
+
+#include "lib/init/about.h"
+#include "lib/init/options.h"
+#include "lib/init/run.h"
+#include "lib/init/text.h"
+
+using namespace boxctl;
+
+namespace {
+
+constexpr int kOwnError = 125;
+
+int tell(const char* text) {
+    init::Line line;
+    line.add(text).write_to(STDOUT_FILENO);
+    return 0;
+}
+
+int complain(const init::Parsed& parsed) {
+    init::Line line = init::message();
+    line.add(parsed.problem);
+    if (parsed.word != nullptr) line.add(": ").quoted(parsed.word);
+    init::say(init::Level::error, line.add(" (see box-init --help)"));
+    return kOwnError;
+}
+
+}  // namespace
+
+int main(int, char** argv) {
+    init::Options options;
+    const init::Parsed parsed = init::parse_options(argv, environ, options);
+    init::set_verbosity(options.verbosity);
+    switch (parsed.ask) {
+        case init::Ask::help:
+            init::print_help(STDOUT_FILENO);
+            return 0;
+        case init::Ask::version:
+            return tell(init::kVersionText);
+        case init::Ask::license:
+            return tell(init::kLicenseText);
+        case init::Ask::misuse:
+            return complain(parsed);
+        case init::Ask::run:
+            break;
+    }
+    return init::run(options);
+}
