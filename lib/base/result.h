@@ -111,10 +111,14 @@ inline void take(Result<void>&) {}
 
 }  // namespace boxctl
 
-/// The value of `expr`, or return its Error from the enclosing function.
-#define BOX_TRY(expr)                                                   \
-    __extension__({                                                     \
-        auto box_try_result = (expr);                                   \
-        if (!box_try_result) return std::move(box_try_result).error();  \
-        ::boxctl::detail_result::take(box_try_result);                  \
+#define BOX_TRY_AS(name, expr)                               \
+    __extension__({                                          \
+        auto name = (expr);                                  \
+        if (!name) return std::move(name).error();           \
+        ::boxctl::detail_result::take(name);                 \
     })
+#define BOX_TRY_NAME2(number) box_try_##number
+#define BOX_TRY_NAME(number) BOX_TRY_NAME2(number)
+
+/// The value of `expr`, or return its Error from the enclosing function. May be nested.
+#define BOX_TRY(expr) BOX_TRY_AS(BOX_TRY_NAME(__COUNTER__), expr)

@@ -77,11 +77,16 @@ struct Symlink {
 struct Directory {
     mode_t mode = 0755;
 };
-/// A regular file; in the tree (`replace`) it takes the place of the file that is there.
+/// A regular file in a tmpfs of ours.
 struct File {
     std::string content;
     mode_t mode = 0444;
-    bool replace = false;
+};
+/// The contents of a host file, in place of whatever file or link of the tree is there. Skipped
+/// when the host has no such file.
+struct CopyFile {
+    std::string source;
+    mode_t mode = 0644;
 };
 /// A file with a fresh random UUID in it: new at every start of the box.
 struct RandomId {};
@@ -109,7 +114,7 @@ enum class Missing {
 struct MountOp {
     std::string target;  ///< absolute, normalized path inside the box
     std::variant<ApiFs, Bind, BindInside, Mask, SetAttributes, Overlay, Node, Symlink, Directory,
-                 File, RandomId, Remove, NotifySocket, Terminal, SameTerminal>
+                 File, CopyFile, RandomId, Remove, NotifySocket, Terminal, SameTerminal>
             what;
     Missing missing = Missing::fail;
     std::string why;  ///< who wants it: "api", "--bind=/srv", "web.nspawn:7"

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/rootfs/apply.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "lib/base/scope_guard.h"
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+#include "lib/os/mount.h"
+#include "lib/os/pty.h"
+#include "lib/rootfs/overlay.h"
+#include "lib/rootfs/place.h"
+
+namespace boxctl::rootfs {
+namespace {
+
+constexpr const char* kInaccessible = "/run/host/inaccessible/";
+
+Result<PlaceType> type_of(os::BorrowedFd fd) {
+    const struct stat status = BOX_TRY(os::status_of(fd));
+    return S_ISDIR(status.st_mode) ? PlaceType::directory : PlaceType::file;
+}
+
+Result<void> shape(os::BorrowedFd mount, uint64_t set, uint64_t propagation, os::Recursion recursion) {
+    os::MountChange change;
+    change.set = set;
+    change.propagation = propagation;
+    return os::change_mount(mount, change, recursion);
+}
+
+Result<void> own(os::BorrowedFd directory, const std::string& name, const Build& build) {
+    if (fchownat(directory.get(), name.c_str(), build.id_base, build.id_base, AT_SYMLINK_NOFOLLOW) < 0) {
+        return errno_error("give " + quote(name) + " to the box's root");
+    }
+    return {};
+}
+
+/// Options with the ids in them turned into the host's.
+MountOptions shifted(const MountOptions& options, uint32_t id_base) {
+    MountOptions out = options;
+    for (auto& [key, value] : out) {
+        if (key != "uid" && key != "gid") continue;
+        value = format("%u", id_base + parse_u32(value).value_or(0));
+    }
+    return out;
+}
+
+Result<void> apply_op(const MountOp& op, const ApiFs& what, Build& build) {
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::directory, build));
+    if (what.type == "proc") {
+        BOX_TRY(shape(build.proc, what.attributes, 0, os::Recursion::one));
+        return os::attach_mount(build.proc, target);
+    }
+    const os::UniqueFd mount = BOX_TRY(os::make_filesystem(
+            what.type, what.type, shifted(what.options, build.id_base), what.attributes));
+    return os::attach_mount(mount, target);
+}
+
+Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
+    const os::UniqueFd source = BOX_TRY(os::open_named(what.source, O_PATH));
+    const os::UniqueFd target = BOX_TRY(open_target(op, BOX_TRY(type_of(source)), build));
+    const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
+    const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", recursion));
+    BOX_TRY(shape(mount, what.attributes, what.propagate ? MS_SLAVE : MS_PRIVATE, recursion));
+    if (what.idmapped && build.userns.valid()) {
+        os::MountChange map;
+        map.userns = build.userns;
+        auto mapped = os::change_mount(mount, map, recursion).context("id-map " + quote(what.source));
+        if (!mapped) {
+            Error error = std::move(mapped).error();
+            error.set_hint("its file system cannot be id-mapped; bind it with :noidmap to show the "
+                           "host's own ids");
+            return error;
+        }
+    }
+    return os::attach_mount(mount, target);
+}
+
+Result<void> apply_op(const MountOp& op, const BindInside& what, Build& build) {
+    auto source = os::open_in(build.root, what.source, O_PATH);
+    if (!source && source.error().code() == ENOENT && op.missing == Missing::skip) return {};
+    if (!source) return std::move(source).error();
+    const os::UniqueFd target = BOX_TRY(open_target(op, BOX_TRY(type_of(*source)), build));
+    const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
+    const os::UniqueFd mount = BOX_TRY(os::clone_mount(*source, "", recursion));
+    BOX_TRY(shape(mount, what.attributes, MS_PRIVATE, recursion));
+    return os::attach_mount(mount, target);
+}
+
+Result<void> apply_op(const MountOp& op, const Mask&, Build& build) {
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::file, build));
+    const bool directory = BOX_TRY(type_of(target)) == PlaceType::directory;
+    const std::string empty = std::string(kInaccessible) + (directory ? "dir" : "reg");
+    const os::UniqueFd source =
+            BOX_TRY(os::open_in(build.root, empty, O_PATH, os::Follow::no_symlinks));
+    const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
+    BOX_TRY(shape(mount, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                  MS_PRIVATE, os::Recursion::one));
+    return os::attach_mount(mount, target);
+}
+
+Result<void> apply_op(const MountOp& op, const SetAttributes& what, Build& build) {
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::directory, build));
+    os::MountChange change;
+    change.set = what.set;
+    change.clear = what.clear;
+    return os::change_mount(target, change, what.tree ? os::Recursion::tree : os::Recursion::one);
+}
+
+/// A directory of the host as an overlay layer: an id-mapped, attached copy of its mount.
+Result<std::string> add_host_layer(const std::string& path, bool idmapped, Build& build,
+                                   OverlayLayers& layers) {
+    const os::UniqueFd source = BOX_TRY(os::open_named(path, O_PATH | O_DIRECTORY));
+    os::UniqueFd copy = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
+    BOX_TRY(shape(copy, 0, MS_PRIVATE, os::Recursion::one));
+    if (idmapped && build.userns.valid()) {
+        os::MountChange map;
+        map.userns = build.userns;
+        BOX_TRY(os::change_mount(copy, map, os::Recursion::one).context("id-map " + quote(path)));
+    }
+    BOX_TRY(os::attach_mount(copy, source));
+    std::string name = os::fd_path(copy);
+    layers.held.push_back(std::move(copy));
+    return name;
+}
+
+/// Upper and work directory share one copied mount, that of the directory above both.
+Result<void> add_upper(const Overlay& what, Build& build, OverlayLayers& layers) {
+    const auto [parent, upper_name] = os::split_path(what.upper);
+    const std::string work_name = os::split_path(what.work).second;
+    BOX_TRY(os::make_host_directories(what.upper, 0755));
+    BOX_TRY(os::make_host_directories(what.work, 0700));
+    BOX_TRY(add_host_layer(parent, what.idmapped, build, layers));
+    const os::BorrowedFd above(layers.held.back().get());
+    os::UniqueFd upper = BOX_TRY(os::open_in(above, upper_name, O_PATH | O_DIRECTORY));
+    os::UniqueFd work = BOX_TRY(os::open_in(above, work_name, O_PATH | O_DIRECTORY));
+    layers.upper = os::fd_path(upper);
+    layers.work = os::fd_path(work);
+    layers.held.push_back(std::move(upper));
+    layers.held.push_back(std::move(work));
+    return {};
+}
+
+Result<void> apply_op(const MountOp& op, const Overlay& what, Build& build) {
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::directory, build));
+    OverlayLayers layers;
+    // The kernel wants the topmost layer first; settings list the bottom first, as nspawn does.
+    for (auto lower = what.lowers.rbegin(); lower != what.lowers.rend(); ++lower) {
+        if (lower->empty()) {
+            os::UniqueFd inside = BOX_TRY(os::open_in(build.root, op.target, O_PATH | O_DIRECTORY));
+            layers.lowers.push_back(os::fd_path(inside));
+            layers.held.push_back(std::move(inside));
+        } else {
+            layers.lowers.push_back(BOX_TRY(add_host_layer(*lower, what.idmapped, build, layers)));
+        }
+    }
+    os::UniqueFd scratch;
+    if (what.scratch) {
+        scratch = BOX_TRY(make_scratch_layers(target, build.id_base, layers));
+        BOX_TRY(os::attach_mount(scratch, target));
+    } else if (!what.upper.empty()) {
+        BOX_TRY(add_upper(what, build, layers));
+    }
+    const os::UniqueFd overlay = BOX_TRY(make_overlay(layers, what.attributes));
+    return os::attach_mount(overlay, what.scratch ? os::BorrowedFd(scratch) : os::BorrowedFd(target));
+}
+
+Result<void> apply_op(const MountOp& op, const Node& what, Build& build) {
+    const Place place = BOX_TRY(place_of(op.target, build));
+    const dev_t device = makedev(what.major_number, what.minor_number);
+    if (mknodat(place.directory.get(), place.name.c_str(), what.mode, device) < 0) {
+        return errno_error("make a node");
+    }
+    return own(place.directory, place.name, build);
+}
+
+Result<void> apply_op(const MountOp& op, const Symlink& what, Build& build) {
+    const AsBoxRoot as_box_root(build.id_base);
+    const Place place = BOX_TRY(place_of(op.target, build));
+    if (what.replace && unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 && errno != ENOENT) {
+        return errno_error("replace");
+    }
+    if (symlinkat(what.to.c_str(), place.directory.get(), place.name.c_str()) < 0) {
+        return errno_error("make a link");
+    }
+    return {};
+}
+
+Result<void> apply_op(const MountOp& op, const Directory& what, Build& build) {
+    const AsBoxRoot as_box_root(build.id_base);
+    const Place place = BOX_TRY(place_of(op.target, build));
+    if (mkdirat(place.directory.get(), place.name.c_str(), what.mode) < 0 && errno != EEXIST) {
+        return errno_error("make a directory");
+    }
+    return {};
+}
+
+Result<void> write_new(const Place& place, const std::string& name, const std::string& content,
+                       mode_t mode) {
+    const os::UniqueFd fd = BOX_TRY(os::open_in(place.directory, name, O_WRONLY | O_CREAT | O_EXCL,
+                                                os::Follow::no_symlinks, mode));
+    const ssize_t written = write(fd.get(), content.data(), content.size());
+    if (written < 0) return errno_error("write");
+    if (static_cast<size_t>(written) != content.size()) return Error(ENOSPC, "write");
+    return {};
+}
+
+Result<void> apply_op(const MountOp& op, const File& what, Build& build) {
+    const AsBoxRoot as_box_root(build.id_base);
+    const Place place = BOX_TRY(place_of(op.target, build));
+    return write_new(place, place.name, what.content, what.mode);
+}
+
+constexpr size_t kMostCopied = 1U << 20U;
+
+Result<void> apply_op(const MountOp& op, const CopyFile& what, Build& build) {
+    const std::string content = BOX_TRY(os::read_file(what.source, kMostCopied));
+    const AsBoxRoot as_box_root(build.id_base);
+    const Place place = BOX_TRY(place_of(op.target, build));
+    const std::string temporary = ".boxctl-" + place.name;
+    unlinkat(place.directory.get(), temporary.c_str(), 0);  // left by a killed start, or absent
+    BOX_TRY(write_new(place, temporary, content, what.mode));
+    if (renameat(place.directory.get(), temporary.c_str(), place.directory.get(), place.name.c_str()) <
+        0) {
+        Error error = errno_error("replace");
+        unlinkat(place.directory.get(), temporary.c_str(), 0);
+        return error;
+    }
+    return {};
+}
+
+Result<void> apply_op(const MountOp& op, const RandomId&, Build& build) {
+    unsigned char id[16];
+    if (getrandom(id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) return errno_error("getrandom");
+    id[6] = static_cast<unsigned char>((id[6] & 0x0fU) | 0x40U);  // RFC 9562, version 4
+    id[8] = static_cast<unsigned char>((id[8] & 0x3fU) | 0x80U);
+    std::string text;
+    for (size_t i = 0; i < sizeof id; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+        text += format("%02x", id[i]);
+    }
+    return apply_op(op, File{.content = text + "\n", .mode = 0444}, build);
+}
+
+Result<void> apply_op(const MountOp& op, const Remove&, Build& build) {
+    const AsBoxRoot as_box_root(build.id_base);
+    const Place place = BOX_TRY(place_of(op.target, build));
+    if (unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 && errno != ENOENT) {
+        return errno_error("remove");
+    }
+    return {};
+}
+
+Result<void> apply_op(const MountOp& op, const NotifySocket&, Build& build) {
+    const Place place = BOX_TRY(place_of(op.target, build));
+    os::UniqueFd socket_fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket_fd.valid()) return errno_error("make a socket");
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", place.directory.get(),
+             place.name.c_str());
+    if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) {
+        return errno_error("bind");
+    }
+    const int on = 1;
+    if (setsockopt(socket_fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
+        return errno_error("ask for credentials");
+    }
+    if (fchmodat(place.directory.get(), place.name.c_str(), 0200, 0) < 0) return errno_error("chmod");
+    BOX_TRY(own(place.directory, place.name, build));
+    build.notify = std::move(socket_fd);
+    return {};
+}
+
+Result<void> attach_terminal(const MountOp& op, const std::string& line, Build& build) {
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::file, build));
+    const os::UniqueFd source = BOX_TRY(os::open_in(build.root, line, O_PATH, os::Follow::no_symlinks));
+    const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
+    BOX_TRY(shape(mount, 0, MS_PRIVATE, os::Recursion::one));
+    return os::attach_mount(mount, target);
+}
+
+Result<void> apply_op(const MountOp& op, const Terminal& what, Build& build) {
+    const os::UniqueFd devpts = BOX_TRY(os::open_in(build.root, "/dev/pts", O_RDONLY | O_DIRECTORY,
+                                                    os::Follow::no_symlinks));
+    os::PtyPair pty = BOX_TRY(os::open_pty(devpts));
+    if (fchown(pty.slave.get(), build.id_base, build.id_base) < 0 || fchmod(pty.slave.get(), 0620) < 0) {
+        return errno_error("give the terminal to the box's root");
+    }
+    BOX_TRY(attach_terminal(op, BOX_TRY(os::pty_line(pty.master)), build));
+    build.terminals.push_back({what.index, std::move(pty.master)});
+    return {};
+}
+
+Result<void> apply_op(const MountOp& op, const SameTerminal& what, Build& build) {
+    for (const TerminalEnd& terminal : build.terminals) {
+        if (terminal.index == what.index) {
+            return attach_terminal(op, BOX_TRY(os::pty_line(terminal.master)), build);
+        }
+    }
+    return Error(format("no terminal %d was planned before", what.index));
+}
+
+}  // namespace
+
+Result<void> apply(const MountOp& op, Build& build) {
+    auto done = std::visit([&](const auto& what) { return apply_op(op, what, build); }, op.what);
+    if (!done && done.error().code() == ENOENT && op.missing == Missing::skip) return {};
+    return done;
+}
+
+}  // namespace boxctl::rootfs

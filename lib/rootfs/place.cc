@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/rootfs/place.h"
+
+#include <fcntl.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+
+namespace boxctl::rootfs {
+
+AsBoxRoot::AsBoxRoot(uint32_t id_base) {
+    setfsgid(id_base);
+    setfsuid(id_base);
+}
+
+AsBoxRoot::~AsBoxRoot() {
+    setfsuid(0);
+    setfsgid(0);
+}
+
+Result<Place> place_of(const std::string& target, const Build& build) {
+    const auto [directory, name] = os::split_path(target);
+    Place place;
+    place.directory = BOX_TRY(os::open_in(build.root, directory, O_PATH | O_DIRECTORY));
+    place.name = name;
+    return place;
+}
+
+Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, const Build& build) {
+    auto found = os::open_in(build.root, op.target, O_PATH);
+    const bool absent = !found && found.error().code() == ENOENT;
+    if (!absent || op.missing != Missing::create) return found;
+    const AsBoxRoot as_box_root(build.id_base);
+    if (type == PlaceType::directory) return os::make_directories_in(build.root, op.target);
+    const auto [directory, name] = os::split_path(op.target);
+    const os::UniqueFd parent = BOX_TRY(os::make_directories_in(build.root, directory));
+    if (mknodat(parent.get(), name.c_str(), S_IFREG | 0644, 0) < 0) {
+        return errno_error("make an empty file " + quote(op.target));
+    }
+    return os::open_in(build.root, op.target, O_PATH);
+}
+
+}  // namespace boxctl::rootfs

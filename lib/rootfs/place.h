@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Places in the box's tree: resolving and making targets by descriptor, with the box's own ids.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/os/fd.h"
+#include "lib/rootfs/apply.h"
+
+namespace boxctl::rootfs {
+
+/// While it lives, files are made with the box's root as owner and permission checks are its own
+/// (setfsuid(2)): an id-mapped tree refuses ids that the map does not have.
+class AsBoxRoot {
+ public:
+    explicit AsBoxRoot(uint32_t id_base);
+    AsBoxRoot(const AsBoxRoot&) = delete;
+    AsBoxRoot& operator=(const AsBoxRoot&) = delete;
+    AsBoxRoot(AsBoxRoot&&) = delete;
+    AsBoxRoot& operator=(AsBoxRoot&&) = delete;
+    ~AsBoxRoot();
+};
+
+/// The directory that `target` is in, and its last name.
+struct Place {
+    os::UniqueFd directory;
+    std::string name;
+};
+Result<Place> place_of(const std::string& target, const Build& build);
+
+enum class PlaceType { directory, file };
+
+/// Opens a mount target (O_PATH). With `create`, what is missing is made in the tree first: the
+/// directories above it and an empty directory or file in its place.
+Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, const Build& build);
+
+}  // namespace boxctl::rootfs

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The passes of plan_mounts(); private to this module.
+#pragma once
+
+#include <vector>
+
+#include "lib/rootfs/plan.h"
+
+namespace boxctl::rootfs {
+
+using Ops = std::vector<MountOp>;
+
+/// /run with /run/host, /proc, /sys, /dev, /tmp.
+void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
+                const MountContext& context);
+
+/// --bind, --tmpfs, --overlay, --inaccessible, sorted by target; an error when two want one place.
+Result<void> append_user(Ops& ops, const settings::FilesSettings& files);
+
+/// resolv.conf and the time zone.
+void append_integration(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
+                        const host::RootFacts& root);
+
+}  // namespace boxctl::rootfs

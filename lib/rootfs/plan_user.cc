@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the user asked to have mounted, and the files in /etc that follow the host.
+#include <sys/mount.h>
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+#include "lib/rootfs/plan_parts.h"
+
+namespace boxctl::rootfs {
+namespace {
+
+using settings::ResolvConf;
+using settings::Timezone;
+
+MountOp from_bind(const settings::BindMount& bind, const std::string& why) {
+    const uint64_t attributes = bind.read_only ? MOUNT_ATTR_RDONLY : 0;
+    MountOp op = {bind.destination, {}, Missing::create, why};
+    if (bind.in_tree) {
+        op.what = BindInside{.source = bind.source, .recursive = bind.recursive,
+                             .attributes = attributes};
+    } else if (bind.source.empty()) {
+        op.what = ApiFs{"tmpfs", {{"mode", "0755"}, {"uid", "0"}, {"gid", "0"}},
+                        MOUNT_ATTR_NODEV | attributes};
+    } else {
+        op.what = Bind{.source = bind.source, .recursive = bind.recursive,
+                       .idmapped = bind.ids != settings::BindMount::Ids::noidmap,
+                       .attributes = MOUNT_ATTR_NODEV | attributes};
+    }
+    return op;
+}
+
+/// Splits mount(8) options into flags of the mount and options of the tmpfs.
+MountOp from_tmpfs(const settings::TmpfsMount& tmpfs, const std::string& why) {
+    ApiFs what{"tmpfs", {}, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID};
+    bool mode = false;
+    bool uid = false;
+    bool gid = false;
+    for (const std::string& option : split(tmpfs.options, ',')) {
+        if (option.empty()) continue;
+        const size_t equals = option.find('=');
+        const std::string key = option.substr(0, equals);
+        const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
+        if (key == "ro") {
+            what.attributes |= MOUNT_ATTR_RDONLY;
+        } else if (key == "noexec") {
+            what.attributes |= MOUNT_ATTR_NOEXEC;
+        } else if (key == "suid") {
+            what.attributes &= ~static_cast<uint64_t>(MOUNT_ATTR_NOSUID);
+        } else if (key != "rw" && key != "exec" && key != "nosuid" && key != "nodev") {
+            what.options.emplace_back(key, value);
+        }
+        mode = mode || key == "mode";
+        uid = uid || key == "uid";
+        gid = gid || key == "gid";
+    }
+    if (!mode) what.options.emplace_back("mode", "0755");
+    if (!uid) what.options.emplace_back("uid", "0");
+    if (!gid) what.options.emplace_back("gid", "0");
+    return {tmpfs.path, std::move(what), Missing::create, why};
+}
+
+MountOp from_overlay(const settings::OverlayMount& overlay, const std::string& why) {
+    Overlay what;
+    what.lowers = overlay.lowers;
+    what.upper = overlay.upper;
+    what.attributes = MOUNT_ATTR_NODEV;
+    if (overlay.read_only) {
+        what.attributes |= MOUNT_ATTR_RDONLY;
+    } else if (overlay.upper.empty()) {
+        what.scratch = true;
+    } else {
+        const auto [parent, name] = os::split_path(overlay.upper);
+        what.work = (parent == "/" ? "" : parent) + "/.#" + name + ".work";
+    }
+    return {overlay.destination, std::move(what), Missing::create, why};
+}
+
+std::string origin_of(const settings::Origin& origin, const char* option) {
+    return origin.text.empty() ? option : origin.text;
+}
+
+}  // namespace
+
+Result<void> append_user(Ops& ops, const settings::FilesSettings& files) {
+    Ops asked;
+    for (const auto& bind : files.binds.value) {
+        const char* option = bind.read_only ? "--bind-ro" : "--bind";
+        asked.push_back(from_bind(bind, std::string(option) + "=" + bind.destination));
+    }
+    for (const auto& tmpfs : files.tmpfs.value) {
+        asked.push_back(from_tmpfs(tmpfs, "--tmpfs=" + tmpfs.path));
+    }
+    for (const auto& overlay : files.overlays.value) {
+        const char* option = overlay.read_only ? "--overlay-ro" : "--overlay";
+        asked.push_back(from_overlay(overlay, std::string(option) + "=" + overlay.destination));
+    }
+    for (const auto& path : files.inaccessible.value) {
+        asked.push_back({path, Mask{}, Missing::skip,
+                         origin_of(files.inaccessible.origin, "--inaccessible")});
+    }
+    // A parent sorts before what is in it, so the order of the options does not matter.
+    std::stable_sort(asked.begin(), asked.end(),
+                     [](const MountOp& a, const MountOp& b) { return a.target < b.target; });
+    for (size_t i = 1; i < asked.size(); i++) {
+        if (asked[i].target == asked[i - 1].target) {
+            return Error(quote(asked[i].target) + " is wanted twice, by " + printable(asked[i - 1].why) +
+                         " and by " + printable(asked[i].why));
+        }
+    }
+    for (MountOp& op : asked) ops.push_back(std::move(op));
+    return {};
+}
+
+namespace {
+
+void append_resolv_conf(Ops& ops, ResolvConf mode, bool read_only, const host::HostFacts& have,
+                        const host::RootFacts& root) {
+    const char* why = "--resolv-conf";
+    const char* target = "/etc/resolv.conf";
+    const auto source = [&](ResolvConf which) -> const char* {
+        switch (which) {
+            case ResolvConf::copy_static:
+            case ResolvConf::replace_static:
+            case ResolvConf::bind_static:
+                return "/usr/lib/systemd/resolv.conf";
+            case ResolvConf::copy_uplink:
+            case ResolvConf::replace_uplink:
+            case ResolvConf::bind_uplink:
+                return "/run/systemd/resolve/resolv.conf";
+            case ResolvConf::copy_stub:
+            case ResolvConf::replace_stub:
+            case ResolvConf::bind_stub:
+                return "/run/systemd/resolve/stub-resolv.conf";
+            case ResolvConf::auto_:
+            case ResolvConf::off:
+            case ResolvConf::copy_host:
+            case ResolvConf::replace_host:
+            case ResolvConf::bind_host:
+            case ResolvConf::delete_:
+                break;
+        }
+        return "/etc/resolv.conf";
+    };
+    if (mode == ResolvConf::auto_) {
+        if (have.resolved_stub) {
+            mode = read_only ? ResolvConf::bind_stub : ResolvConf::copy_stub;
+        } else {
+            mode = read_only ? ResolvConf::bind_host : ResolvConf::copy_host;
+        }
+    }
+    const bool copies = mode >= ResolvConf::copy_host && mode <= ResolvConf::copy_stub;
+    const bool replaces = mode >= ResolvConf::replace_host && mode <= ResolvConf::replace_stub;
+    if (mode == ResolvConf::off) return;
+    if (mode == ResolvConf::delete_) {
+        ops.push_back({target, Remove{}, Missing::skip, why});
+    } else if (copies || replaces) {
+        // A link belongs to whoever manages the file inside; only "replace" takes its place.
+        if (copies && root.resolv_conf == host::NodeKind::symlink) return;
+        ops.push_back({target, CopyFile{.source = source(mode), .mode = 0644}, Missing::skip, why});
+    } else {
+        ops.push_back({target,
+                       Bind{.source = source(mode), .recursive = false, .idmapped = true,
+                            .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
+                       Missing::skip, why});
+    }
+}
+
+void append_timezone(Ops& ops, Timezone mode, bool read_only, const host::HostFacts& have,
+                     const host::RootFacts& root) {
+    const char* why = "--timezone";
+    const char* target = "/etc/localtime";
+    if (mode == Timezone::off) return;
+    if (mode == Timezone::delete_) {
+        ops.push_back({target, Remove{}, Missing::skip, why});
+        return;
+    }
+    if (!have.localtime) return;
+    if (mode == Timezone::auto_) {
+        if (read_only) {
+            mode = Timezone::bind;
+        } else {
+            mode = root.has_zone ? Timezone::symlink : Timezone::copy;
+        }
+        // Without anything there the box is on UTC by its own choice of contents; a minimal tree
+        // is not made to carry files that it did not come with.
+        if (root.localtime == host::NodeKind::missing && !root.has_zone) return;
+    }
+    switch (mode) {
+        case Timezone::symlink:
+            if (have.timezone.empty()) return;
+            ops.push_back({target, Symlink{"../usr/share/zoneinfo/" + have.timezone, true},
+                           Missing::skip, why});
+            break;
+        case Timezone::copy:
+            ops.push_back({target, CopyFile{.source = "/etc/localtime", .mode = 0644}, Missing::skip, why});
+            break;
+        case Timezone::bind:
+            ops.push_back({target,
+                           Bind{.source = "/etc/localtime", .recursive = false, .idmapped = true,
+                                .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV},
+                           Missing::skip, why});
+            break;
+        case Timezone::auto_:
+        case Timezone::off:
+        case Timezone::delete_:
+            break;
+    }
+}
+
+}  // namespace
+
+void append_integration(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
+                        const host::RootFacts& root) {
+    const bool read_only = wanted.image.read_only.value ||
+                           wanted.image.volatile_.value == settings::Volatile::state;
+    ResolvConf resolv_conf = wanted.files.resolv_conf.value;
+    // With a network of its own the box's name servers are its own business.
+    if (resolv_conf == ResolvConf::auto_ && wanted.network.private_network.value) {
+        resolv_conf = ResolvConf::off;
+    }
+    append_resolv_conf(ops, resolv_conf, read_only, have, root);
+    append_timezone(ops, wanted.files.timezone.value, read_only, have, root);
+}
+
+}  // namespace boxctl::rootfs
