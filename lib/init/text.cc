@@ -34,13 +34,17 @@ bool read_number(const char* text, uint32_t maximum, uint32_t& value, const char
         sum = sum * 10 + static_cast<uint64_t>(*end - '0');
         if (sum > maximum) return false;
     }
+    if (end == text) return false;
     value = static_cast<uint32_t>(sum);
-    return end != text;
+    return true;
 }
 
 bool parse_number(const char* text, uint32_t maximum, uint32_t& value) {
+    uint32_t read = 0;
     const char* end = nullptr;
-    return read_number(text, maximum, value, end) && *end == '\0';
+    if (!read_number(text, maximum, read, end) || *end != '\0') return false;
+    value = read;
+    return true;
 }
 
 const char* errno_text(int code) {

@@ -21,10 +21,10 @@ const char* after_prefix(const char* text, const char* prefix);
 const char* base_name(const char* path);
 
 /// Decimal digits at `text` up to `maximum`; `end` is set behind the last digit. False for no
-/// digit or a larger number.
+/// digit or a larger number; `value` is then left as it was.
 bool read_number(const char* text, uint32_t maximum, uint32_t& value, const char*& end);
 
-/// The whole of `text` as a decimal number up to `maximum`.
+/// The whole of `text` as a decimal number up to `maximum`; else false, and `value` as it was.
 bool parse_number(const char* text, uint32_t maximum, uint32_t& value);
 
 /// The text the C library has for `code`, without locale; never null.
