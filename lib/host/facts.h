@@ -6,12 +6,12 @@
 // os::read_untrusted(), is bounded, and is printed only through printable().
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "lib/base/result.h"
 #include "lib/os/fd.h"
@@ -40,20 +40,20 @@ struct HostFacts {
     uid_t uid = 0;
     OsRelease os_release;
     CgroupFacts cgroup;
-    bool propagates = false;   ///< the mount that /run/boxctl is on is shared
+    bool propagates = false;  ///< the mount that /run/boxctl is on is shared
     bool time_namespaces = true;
-    std::string timezone;      ///< "Europe/Berlin" when /etc/localtime points into zoneinfo
-    bool localtime = false;    ///< the host has an /etc/localtime
-    bool resolved_stub = false;  ///< systemd-resolved's stub resolv.conf exists
-    bool device_fuse = false;  ///< /dev/fuse can be opened
-    bool device_tun = false;   ///< /dev/net/tun can be opened
-    bool input_tty = false;    ///< our standard input is a terminal
-    bool output_tty = false;   ///< our standard output is a terminal
-    std::string term;          ///< $TERM of the caller
-    std::string fresh_id;      ///< 32 random hex digits, for a machine that has no id of its own
-    uint64_t nr_open = 1048576;        ///< /proc/sys/fs/nr_open
-    uint64_t init_processes = 0;       ///< RLIMIT_NPROC of the host's PID 1; 0: unknown
-    uint64_t init_pending_signals = 0; ///< RLIMIT_SIGPENDING of the host's PID 1; 0: unknown
+    std::string timezone;         ///< "Europe/Berlin" when /etc/localtime points into zoneinfo
+    bool localtime = false;       ///< the host has an /etc/localtime
+    bool resolved_stub = false;   ///< systemd-resolved's stub resolv.conf exists
+    bool device_fuse = false;     ///< /dev/fuse can be opened
+    bool device_tun = false;      ///< /dev/net/tun can be opened
+    bool input_tty = false;       ///< our standard input is a terminal
+    bool output_tty = false;      ///< our standard output is a terminal
+    std::string term;             ///< $TERM of the caller
+    std::string fresh_id;         ///< 32 random hex digits, for a machine that has no id of its own
+    uint64_t nr_open = 1048576;   ///< /proc/sys/fs/nr_open
+    uint64_t init_processes = 0;  ///< RLIMIT_NPROC of the host's PID 1; 0: unknown
+    uint64_t init_pending_signals = 0;  ///< RLIMIT_SIGPENDING of the host's PID 1; 0: unknown
 };
 
 /// Which language PID 1 speaks; decides signals (plan/init_kinds.h).
@@ -73,24 +73,24 @@ struct UserEntry {
 enum class NodeKind { missing, directory, file, symlink, other };
 
 struct RootFacts {
-    std::string path;            ///< absolute, symbolic links resolved
+    std::string path;  ///< absolute, symbolic links resolved
     uint64_t device = 0;
     uint64_t inode = 0;
-    std::string filesystem;      ///< "ext4", "overlay", …
+    std::string filesystem;  ///< "ext4", "overlay", …
     bool can_idmap = true;
-    bool is_host_root = false;   ///< same directory as the host's /
+    bool is_host_root = false;  ///< same directory as the host's /
     bool has_usr = false;
     bool has_os_release = false;
     OsRelease os_release;
-    std::string init;            ///< path of the init inside, empty: none found
+    std::string init;  ///< boot: path of the init inside, empty: none found
     InitKind init_kind = InitKind::unknown;
-    std::string machine_id;      ///< 32 hex digits of /etc/machine-id, or empty
-    std::vector<int> ttys;       ///< N of each ttyN that /etc/inittab starts something on, ascending
-    std::string login_shell;     ///< /bin/bash or /bin/sh, whichever exists; empty: neither
-    UserEntry user;              ///< the user asked for (root when none was)
+    std::string machine_id;   ///< 32 hex digits of /etc/machine-id, or empty
+    std::vector<int> ttys;    ///< boot: N of each ttyN that /etc/inittab starts something on
+    std::string login_shell;  ///< /bin/bash or /bin/sh, whichever exists; empty: neither
+    UserEntry user;           ///< the user asked for; root when none was
     NodeKind resolv_conf = NodeKind::missing;  ///< what /etc/resolv.conf is
     NodeKind localtime = NodeKind::missing;    ///< what /etc/localtime is
-    bool has_zone = false;       ///< usr/share/zoneinfo/<host timezone> exists in the tree
+    bool has_zone = false;               ///< usr/share/zoneinfo/<host timezone> exists in the tree
     std::vector<std::string> usr_links;  ///< names in / that are links into usr: "bin", "lib"
     std::vector<std::string> missing_directories;  ///< of proc sys dev run tmp, those not there
 };
@@ -98,13 +98,14 @@ struct RootFacts {
 /// Reads the host. Never fails for a bare host: what is absent is a fact too.
 HostFacts probe_host();
 
-/// Reads the tree that the settings name. Errors: missing, not a directory, a hostile shape
-/// (/proc, /sys, /dev or /run not a directory), the user not found.
+/// Reads the tree that the settings name. A boot's init and terminals are only looked for in boot
+/// mode. Errors: a hostile shape (/proc, /sys, /dev or /run not a directory), the named init is not
+/// an executable file, the user asked for is not found or passwd cannot be read.
 Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& have,
                              os::BorrowedFd root);
 
 /// Opens the root directory the settings name (O_PATH). One clear line when it is not there, not a
-/// directory, or the host's own root.
+/// directory, unreadable, or the host's own root (also through a bind mount of it).
 Result<os::UniqueFd> open_root(const std::string& directory);
 
 }  // namespace boxctl::host

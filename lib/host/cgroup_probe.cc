@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/host/lines.h"
+#include "lib/host/probe.h"
+#include "lib/os/file.h"
+
+namespace boxctl::host {
+namespace {
+
+bool is_cgroup2(const char* path) {
+    struct statfs status = {};
+    return statfs(path, &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+}  // namespace
+
+std::string own_cgroup(std::string_view proc_cgroup) {
+    // On a hybrid machine the lines of the version 1 hierarchies stand before it.
+    while (!proc_cgroup.empty()) {
+        const std::string_view line = take_field(proc_cgroup, '\n');
+        if (line.starts_with("0::/")) return std::string(line.substr(3));
+    }
+    return {};
+}
+
+CgroupFacts probe_cgroup() {
+    CgroupFacts facts;
+    if (is_cgroup2("/sys/fs/cgroup")) {
+        facts.layout = CgroupLayout::unified;
+        facts.mount = "/sys/fs/cgroup";
+    } else if (is_cgroup2("/sys/fs/cgroup/unified")) {
+        facts.layout = CgroupLayout::hybrid;
+        facts.mount = "/sys/fs/cgroup/unified";
+    } else {
+        return facts;
+    }
+    if (const auto own = os::read_file("/proc/self/cgroup")) facts.own = own_cgroup(*own);
+    if (const auto names = os::read_file(facts.mount + "/cgroup.controllers")) {
+        for (std::string& name : split(trim(*names), ' ')) {
+            if (!name.empty()) facts.controllers.push_back(std::move(name));
+        }
+    }
+    // Also false for a read-only mount, as an outer container has it (access(2): EROFS).
+    facts.writable = faccessat(AT_FDCWD, facts.mount.c_str(), W_OK, AT_EACCESS) == 0;
+    // The test of sd_booted(3).
+    facts.systemd = access("/run/systemd/system", F_OK) == 0;
+    return facts;
+}
+
+}  // namespace boxctl::host
