@@ -153,9 +153,8 @@ Result<std::vector<NamedSpan>> read_live_maps(const std::string& proc) {
     const std::string ours(link, static_cast<size_t>(own));
     while (const dirent* entry = readdir(stream.get())) {
         if (!is_pid(entry->d_name)) continue;
-        char path[sizeof entry->d_name + sizeof "/ns/user"];
-        *stpcpy(stpcpy(path, entry->d_name), "/ns/user") = '\0';
-        const ssize_t length = readlinkat(dirfd(stream.get()), path, link, sizeof link);
+        const std::string path = std::string(entry->d_name) + "/ns/user";
+        const ssize_t length = readlinkat(dirfd(stream.get()), path.c_str(), link, sizeof link);
         if (length < 0 && is_gone(errno)) continue;
         // Not allowed to ask (EACCES): the maps themselves can be read by anybody.
         if (length >= 0) {
