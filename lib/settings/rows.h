@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What rows are made of: typed access to a field by its member pointer. Included by rows_*.h only,
+// which in turn only table.cc includes, so that one compilation sees all rows and can check them.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "lib/settings/table.h"
+#include "lib/settings/values.h"
+
+namespace boxctl::settings {
+
+template <class Part>
+inline constexpr Part Settings::*kPart = nullptr;
+template <>
+inline constexpr auto kPart<ImageSettings> = &Settings::image;
+template <>
+inline constexpr auto kPart<ExecSettings> = &Settings::exec;
+template <>
+inline constexpr auto kPart<FilesSettings> = &Settings::files;
+template <>
+inline constexpr auto kPart<NetworkSettings> = &Settings::network;
+template <>
+inline constexpr auto kPart<SecuritySettings> = &Settings::security;
+template <>
+inline constexpr auto kPart<ResourceSettings> = &Settings::resources;
+template <>
+inline constexpr auto kPart<ConsoleSettings> = &Settings::console;
+template <>
+inline constexpr auto kPart<ToolSettings> = &Settings::tool;
+
+template <class Member>
+struct MemberOf;
+template <class PartType, class Type>
+struct MemberOf<Field<Type> PartType::*> {
+    using Part = PartType;
+    using Value = Type;
+};
+
+// How one more value joins those that are there.
+template <class T>
+void merge_into(std::vector<T>& have, T&& more) {
+    have.push_back(std::move(more));
+}
+inline void merge_into(std::vector<Variable>& have, Variable&& more) {
+    std::erase_if(have, [&](const Variable& old) { return old.name == more.name; });
+    have.push_back(std::move(more));
+}
+inline void merge_into(std::vector<Variable>& have, std::vector<Variable>&& more) {
+    for (Variable& variable : more)
+        merge_into(have, std::move(variable));
+}
+inline void merge_into(std::vector<security::ResourceLimit>& have, security::ResourceLimit&& more) {
+    std::erase_if(have, [&](const auto& old) { return old.resource == more.resource; });
+    have.push_back(more);
+}
+inline void merge_into(uint64_t& mask, uint64_t&& more) {
+    mask |= more;
+}
+inline void merge_into(SharedNamespaces& have, SharedNamespaces&& more) {
+    have.ipc |= more.ipc;
+    have.uts |= more.uts;
+    have.cgroup |= more.cgroup;
+    have.time |= more.time;
+}
+
+inline std::vector<std::string> as_texts(std::vector<std::string> texts) {
+    return texts;
+}
+inline std::vector<std::string> as_texts(std::string text) {
+    if (text.empty()) return {};
+    return {std::move(text)};
+}
+
+template <auto Member, auto Parse, auto Write>
+struct Cell {
+    using Part = typename MemberOf<decltype(Member)>::Part;
+    using Value = typename MemberOf<decltype(Member)>::Value;
+
+    static auto parse(const Input& input) {
+        if constexpr (requires { Parse(input.text, input.caller); }) {
+            return Parse(input.text, input.caller);
+        } else {
+            return Parse(input.text);
+        }
+    }
+    static Field<Value>& field(Settings& settings) { return settings.*kPart<Part>.*Member; }
+    static const Field<Value>& field(const Settings& settings) {
+        return settings.*kPart<Part>.*Member;
+    }
+
+    static Result<void> replace(Settings& settings, const Input& input) {
+        auto value = BOX_TRY(parse(input));
+        Field<Value>& have = field(settings);
+        if (input.origin.source < have.origin.source) return {};
+        have.value = std::move(value);
+        have.origin = input.origin;
+        return {};
+    }
+    static Result<void> append(Settings& settings, const Input& input) {
+        auto value = BOX_TRY(parse(input));
+        Field<Value>& have = field(settings);
+        if (input.origin.source < have.origin.source) return {};
+        if (input.origin.source > have.origin.source) have.value = {};
+        merge_into(have.value, std::move(value));
+        have.origin = input.origin;
+        return {};
+    }
+    static std::vector<std::string> write(const Settings& settings) {
+        return as_texts(Write(field(settings).value));
+    }
+    static const Origin& origin(const Settings& settings) { return field(settings).origin; }
+};
+
+/// A field that the last value wins.
+template <auto Member, auto Parse, auto Write>
+constexpr Access replaces() {
+    using This = Cell<Member, Parse, Write>;
+    return {Merge::last, std::is_same_v<typename This::Value, bool>, &This::replace, &This::write,
+            &This::origin};
+}
+
+/// A field that collects values.
+template <auto Member, auto Parse, auto Write>
+constexpr Access appends() {
+    using This = Cell<Member, Parse, Write>;
+    return {Merge::append, false, &This::append, &This::write, &This::origin};
+}
+
+/// yes or no.
+template <auto Member>
+constexpr Access flag() {
+    return replaces<Member, to_bool, write_bool>();
+}
+
+}  // namespace boxctl::settings

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is mounted and written in the tree.
+#pragma once
+
+#include "lib/settings/rows.h"
+
+namespace boxctl::settings {
+
+// clang-format off
+inline constexpr Row kFilesRows[] = {
+    {"Files", "Bind", "bind", 0, "=SOURCE[:PATH[:OPTIONS]]", "bind", Verbs::both, Trust::admin, Group::mounts,
+     appends<&FilesSettings::binds, to_bind, write_binds>(), nullptr, "Show a file or directory of the host in the box"},
+    {"Files", "BindReadOnly", "bind-ro", 0, "=SOURCE[:PATH[:OPTIONS]]", "bind_read_only", Verbs::both, Trust::admin, Group::mounts,
+     appends<&FilesSettings::binds, to_bind_ro, write_binds_ro>(), nullptr, "The same, read-only"},
+    {"Files", "TemporaryFileSystem", "tmpfs", 0, "=PATH[:OPTIONS]", "tmpfs", Verbs::both, Trust::admin, Group::mounts,
+     appends<&FilesSettings::tmpfs, to_tmpfs, write_tmpfs>(), nullptr, "Mount an empty tmpfs"},
+    {"Files", "Overlay", "overlay", 0, "=LOWER[:LOWER...]:UPPER:PATH", "overlay", Verbs::both, Trust::admin, Group::mounts,
+     appends<&FilesSettings::overlays, to_overlay, write_overlays>(), nullptr, "Mount a union of directories; writes go to UPPER"},
+    {"Files", "OverlayReadOnly", "overlay-ro", 0, "=LOWER[:LOWER...]:PATH", "overlay_read_only", Verbs::both, Trust::admin, Group::mounts,
+     appends<&FilesSettings::overlays, to_overlay_ro, write_overlays_ro>(), nullptr, "Mount a union of directories read-only"},
+    {"Files", "Inaccessible", "inaccessible", 0, "=PATH", "inaccessible", Verbs::both, Trust::admin, Group::mounts,
+     appends<&FilesSettings::inaccessible, to_inaccessible, write_texts>(), nullptr, "Hide a file or directory of the box"},
+    {"Exec", "ResolvConf", "resolv-conf", 0, "=MODE", "resolv_conf", Verbs::both, Trust::any, Group::mounts,
+     replaces<&FilesSettings::resolv_conf, to_resolv_conf, write_resolv_conf>(), resolv_conf_words, "What becomes of /etc/resolv.conf (default: auto)"},
+    {"Exec", "Timezone", "timezone", 0, "=MODE", "timezone", Verbs::both, Trust::any, Group::mounts,
+     replaces<&FilesSettings::timezone, to_timezone, write_timezone>(), timezone_words, "What becomes of /etc/localtime (default: auto)"},
+};
+// clang-format on
+
+}  // namespace boxctl::settings

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the box may do, and how much of it.
+#pragma once
+
+#include "lib/settings/rows.h"
+
+namespace boxctl::settings {
+
+// clang-format off
+inline constexpr Row kSecurityRows[] = {
+    {"Exec", "Capability", "capability", 0, "=CAP[,CAP...]", "capability", Verbs::both, Trust::admin, Group::security,
+     appends<&SecuritySettings::add_capabilities, to_capabilities, write_capabilities>(), capability_words, "Keep these capabilities too, or all"},
+    {"Exec", "DropCapability", "drop-capability", 0, "=CAP[,CAP...]", "drop_capability", Verbs::both, Trust::any, Group::security,
+     appends<&SecuritySettings::drop_capabilities, to_capabilities, write_capabilities>(), capability_words, "Take these capabilities away, or all"},
+    {"Exec", "NoNewPrivileges", "no-new-privileges", 0, "=BOOL", "no_new_privileges", Verbs::both, Trust::any, Group::security,
+     flag<&SecuritySettings::no_new_privileges>(), bool_words, "Make set-user-id programs powerless in the box"},
+    {"X-Boxctl", "Share", "share", 0, "=NAMESPACE[,...]", "share", Verbs::both, Trust::admin, Group::security,
+     appends<&SecuritySettings::share, to_share, write_share>(), share_words, "Use the host's ipc, uts, cgroup or time namespace"},
+    {"", "", "rlimit", 0, "=NAME=SOFT[:HARD]", "rlimit", Verbs::both, Trust::admin, Group::resources,
+     appends<&SecuritySettings::rlimits, to_rlimit, write_rlimits>(), rlimit_words, "Set a resource limit of PID 1"},
+    {"", "", "property", 0, "=NAME=VALUE", "property", Verbs::both, Trust::admin, Group::resources,
+     appends<&ResourceSettings::properties, to_property, write_variables>(), property_words, "Limit the whole box: MemoryMax=512M, TasksMax=100 and more"},
+};
+// clang-format on
+
+}  // namespace boxctl::settings

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Rules between settings. Each knows two or more fields and says which two things contradict.
+#include "lib/base/text.h"
+#include "lib/security/capability.h"
+#include "lib/settings/settings.h"
+
+namespace boxctl::settings {
+namespace {
+
+using Faults = std::vector<std::string>;
+
+void check_image(const Settings& wanted, Faults& faults) {
+    const ImageSettings& image = wanted.image;
+    if (image.directory.value.empty()) {
+        faults.emplace_back(wanted.mode == Mode::boot
+                                    ? "no root directory; write 'boxctl boot ROOT'"
+                                    : "no root directory; write 'boxctl run ROOT [COMMAND]'");
+    }
+    const bool forgets = image.volatile_.value != Volatile::no;
+    if (image.ephemeral.value && forgets) {
+        faults.emplace_back("--ephemeral and --volatile both say where changes go");
+    }
+    const bool own_flags =
+            image.volatile_.value == Volatile::yes || image.volatile_.value == Volatile::overlay;
+    if (image.read_only.value && own_flags) {
+        faults.emplace_back(
+                "--read-only and --volatile=" +
+                std::string(image.volatile_.value == Volatile::yes ? "yes" : "overlay") +
+                " both say what / is");
+    }
+    if (!image.machine.value.empty()) {
+        const std::string fault = machine_name_fault(image.machine.value);
+        if (!fault.empty()) {
+            faults.push_back("machine name " + quote(image.machine.value) + " " + fault);
+        }
+    }
+}
+
+void check_exec(const Settings& wanted, Faults& faults) {
+    const ExecSettings& exec = wanted.exec;
+    if (wanted.mode == Mode::boot && !exec.user.value.empty()) {
+        faults.emplace_back("--user is for 'boxctl run'; an init runs as root");
+    }
+    if (wanted.mode == Mode::run && !exec.init.value.empty()) {
+        faults.emplace_back("--init is for 'boxctl boot'; 'run' takes a command");
+    }
+    if (exec.keep_unit.value && !wanted.resources.properties.value.empty()) {
+        faults.emplace_back("--property needs a cgroup of the box's own, which --keep-unit denies");
+    }
+}
+
+void check_sharing(const Settings& wanted, Faults& faults) {
+    const SharedNamespaces& share = wanted.security.share.value;
+    if (share.uts && wanted.exec.hostname.is_set()) {
+        faults.emplace_back("--hostname would rename the host, as --share=uts is given");
+    }
+    if (share.time && wanted.exec.clock_offset.is_set() && wanted.exec.clock_offset.value) {
+        faults.emplace_back("--clock-offset needs a time namespace, which --share=time denies");
+    }
+    if (wanted.network.veth.value && !wanted.network.private_network.value) {
+        faults.emplace_back(
+                "--network-veth needs a network of the box's own, which --private-network=no "
+                "denies");
+    }
+}
+
+void check_security(const Settings& wanted, Faults& faults) {
+    const SecuritySettings& security = wanted.security;
+    // "all" on one side with names on the other is how exceptions are written.
+    const auto all = [](uint64_t mask) { return mask == security::kAllCapabilities; };
+    const uint64_t both = security.add_capabilities.value & security.drop_capabilities.value;
+    if (both != 0 && !all(security.add_capabilities.value) &&
+        !all(security.drop_capabilities.value)) {
+        faults.push_back("--capability and --drop-capability both name " +
+                         security::describe_capabilities(both));
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> validate(const Settings& settings) {
+    Faults faults;
+    check_image(settings, faults);
+    check_exec(settings, faults);
+    check_sharing(settings, faults);
+    check_security(settings, faults);
+    if (settings.tool.json.value && !settings.tool.dry_run.value) {
+        faults.emplace_back("--json is for --dry-run");
+    }
+    return faults;
+}
+
+}  // namespace boxctl::settings

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Values: the text of one setting to its type, and back. Pure.
+//
+// to_x(text) parses and says in words what is wrong; write_x(value) gives text that to_x() reads
+// back to the same value. The rows of the table (table.h) pair them. Syntax is systemd-nspawn's
+// (systemd-nspawn(1)) wherever it has the option.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/settings/settings.h"
+
+namespace boxctl::settings {
+
+/// What a value can depend on beyond its own text.
+struct Caller {
+    std::string directory;  ///< where relative paths start, without links; empty: nowhere (removed)
+    std::vector<std::string> environment;  ///< "NAME=VALUE", for --setenv=NAME
+
+    static Caller current();  ///< of this process
+};
+
+// Plain words.
+Result<bool> to_bool(std::string_view text);
+std::string write_bool(const bool& value);
+Result<std::string> to_text(std::string_view text);  ///< anything but nothing
+std::string write_text(const std::string& value);
+Result<std::string> to_machine_name(std::string_view text);
+Result<std::string> to_hostname(std::string_view text);
+Result<std::string> to_uuid(std::string_view text);  ///< to 32 lower-case digits; not all zero
+Result<std::string> to_user(std::string_view text);  ///< a name, or digits below 2^32-1
+Result<std::string> to_log_level(std::string_view text);
+std::vector<std::string> log_levels();
+
+// Execution.
+Result<std::string> to_init_path(std::string_view text);
+Result<std::string> to_working_directory(std::string_view text);
+/// NAME=VALUE, or NAME: the caller's own value, nothing where the caller has none.
+Result<std::vector<Variable>> to_environment(std::string_view text, const Caller& caller);
+std::vector<std::string> write_variables(const std::vector<Variable>& values);
+/// "SIGTERM", "TERM", "15", "SIGRTMIN+3".
+Result<int> to_signal(std::string_view text);
+std::string write_signal(const int& value);
+std::vector<std::string> signal_names();
+Result<uint32_t> to_stop_timeout(std::string_view text);
+std::string write_stop_timeout(const uint32_t& value);
+Result<UserRange> to_user_range(std::string_view text);
+std::string write_user_range(const UserRange& value);
+std::vector<std::string> user_range_words();
+
+// Files.
+Result<BindMount> to_bind(std::string_view text, const Caller& caller);
+Result<BindMount> to_bind_ro(std::string_view text, const Caller& caller);
+std::vector<std::string> write_binds(const std::vector<BindMount>& values);
+std::vector<std::string> write_binds_ro(const std::vector<BindMount>& values);
+Result<TmpfsMount> to_tmpfs(std::string_view text);
+std::vector<std::string> write_tmpfs(const std::vector<TmpfsMount>& values);
+Result<OverlayMount> to_overlay(std::string_view text, const Caller& caller);
+Result<OverlayMount> to_overlay_ro(std::string_view text, const Caller& caller);
+std::vector<std::string> write_overlays(const std::vector<OverlayMount>& values);
+std::vector<std::string> write_overlays_ro(const std::vector<OverlayMount>& values);
+Result<std::string> to_inaccessible(std::string_view text);
+std::vector<std::string> write_texts(const std::vector<std::string>& values);
+
+// Words of a fixed list; x_words() are all of them, in the order to show.
+Result<Volatile> to_volatile(std::string_view text);
+std::string write_volatile(const Volatile& value);
+std::vector<std::string> volatile_words();
+Result<ResolvConf> to_resolv_conf(std::string_view text);
+std::string write_resolv_conf(const ResolvConf& value);
+std::vector<std::string> resolv_conf_words();
+Result<Timezone> to_timezone(std::string_view text);
+std::string write_timezone(const Timezone& value);
+std::vector<std::string> timezone_words();
+Result<Console> to_console(std::string_view text);
+std::string write_console(const Console& value);
+std::vector<std::string> console_words();
+Result<SharedNamespaces> to_share(std::string_view text);
+std::string write_share(const SharedNamespaces& value);
+std::vector<std::string> share_words();
+std::vector<std::string> bool_words();
+
+// Security and resources.
+Result<uint64_t> to_capabilities(std::string_view text);
+std::string write_capabilities(const uint64_t& value);
+std::vector<std::string> capability_words();
+Result<security::ResourceLimit> to_rlimit(std::string_view text);
+std::vector<std::string> write_rlimits(const std::vector<security::ResourceLimit>& values);
+std::vector<std::string> rlimit_words();
+/// NAME=VALUE of a resource property, both checked.
+Result<Variable> to_property(std::string_view text);
+std::vector<std::string> property_words();
+
+}  // namespace boxctl::settings
