@@ -60,18 +60,22 @@ class StatusReader {
     }
 
     // Exactly one line had `field`, with exactly one well-formed number.
-    [[nodiscard]] bool has(Field field, uint64_t value) const noexcept {
-        return good(field) && values_[field] == value && counts_[field] == 1;
+    [[nodiscard]] bool has_number(Field field) const noexcept {
+        return well_formed(field) && counts_[field] == 1;
     }
-    [[nodiscard]] bool good(Field field) const noexcept {
-        return lines_[field] == 1 && !malformed_[field];
+    [[nodiscard]] bool has(Field field, uint64_t value) const noexcept {
+        return has_number(field) && values_[field] == value;
     }
     [[nodiscard]] uint64_t value(Field field) const noexcept { return values_[field]; }
     [[nodiscard]] bool groups_match() const noexcept {
-        return good(kGroups) && groups_equal_ && counts_[kGroups] == group_count_;
+        return well_formed(kGroups) && groups_equal_ && counts_[kGroups] == group_count_;
     }
 
  private:
+    [[nodiscard]] bool well_formed(Field field) const noexcept {
+        return lines_[field] == 1 && !malformed_[field];
+    }
+
     void take_key(char byte) noexcept {
         if (byte != ':') {
             if (key_length_ < sizeof key_) key_[key_length_] = byte;
@@ -212,7 +216,7 @@ Mismatch check_self(int status_fd, const ExpectedStatus& expected) noexcept {
 
 int read_filter_count(int status_fd) noexcept {
     StatusReader status(nullptr, 0);
-    if (!read_all(status_fd, status) || !status.good(kSeccompFilters)) return -1;
+    if (!read_all(status_fd, status) || !status.has_number(kSeccompFilters)) return -1;
     return static_cast<int>(status.value(kSeccompFilters));
 }
 

@@ -94,6 +94,9 @@ BOOST_AUTO_TEST_CASE(no_groups_means_none) {
     expected.group_count = 0;
     BOOST_CHECK(compare_status(with("5 10 4294967294 ", " "), expected) == Mismatch::none);
     BOOST_CHECK(compare_status(kGood, expected) == Mismatch::groups);
+    // A status without the line says nothing about them.
+    BOOST_CHECK(compare_status(with("Groups:\t5 10 4294967294 \n", ""), expected) ==
+                Mismatch::groups);
 }
 
 BOOST_AUTO_TEST_CASE(every_mismatch_has_a_text_of_its_own) {
@@ -123,6 +126,28 @@ BOOST_AUTO_TEST_CASE(a_status_longer_than_any_buffer_is_read_whole) {
     numbers.back()++;
     BOOST_CHECK(check_self(fd, expected) == Mismatch::groups);
     close(fd);
+}
+
+BOOST_AUTO_TEST_CASE(the_filter_count_is_one_number_or_unknown) {
+    const struct {
+        const char* line;
+        int expected;
+    } rows[] = {
+            {"Seccomp_filters:\t7\n", 7},
+            {"Seccomp_filters:\t\n", -1},
+            {"Seccomp_filters:\t7 7\n", -1},
+            {"Seccomp_filters:\tx\n", -1},
+            {"\n", -1},
+    };
+    for (const auto& row : rows) {
+        const std::string text = with("Seccomp_filters:\t1\n", row.line);
+        const int fd = memfd_create("status", MFD_CLOEXEC);
+        BOOST_REQUIRE(write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+        BOOST_TEST_CONTEXT(row.line) {
+            BOOST_TEST(read_filter_count(fd) == row.expected);
+        }
+        close(fd);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_unreadable_or_empty_status_fails) {
