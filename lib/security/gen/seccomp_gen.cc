@@ -3,10 +3,8 @@
 //
 // Runs while boxctl is built; libseccomp serves as the table of call numbers per architecture, so
 // that the product neither links it nor compiles a policy at each launch.
-#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -167,12 +165,7 @@ void print_filters(const std::vector<Arch>& arches) {
     printf("};\n");
 }
 
-}  // namespace
-
-}  // namespace boxctl::security::gen
-
-int main(int argc, char** argv) {
-    using namespace boxctl::security::gen;
+int generate(int argc, char** argv) {
     if (argc != 2) {
         fprintf(stderr, "usage: seccomp_gen PROCESSOR\n");
         return EXIT_FAILURE;
@@ -181,4 +174,12 @@ int main(int argc, char** argv) {
     check_names(arches);
     print_filters(arches);
     return fflush(stdout) == 0 && ferror(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+
+}  // namespace boxctl::security::gen
+
+int main(int argc, char** argv) {
+    return boxctl::security::gen::generate(argc, argv);
 }
