@@ -49,6 +49,7 @@ struct HostFacts {
     bool device_tun = false;      ///< /dev/net/tun can be opened
     bool input_tty = false;       ///< our standard input is a terminal
     bool output_tty = false;      ///< our standard output is a terminal
+    bool error_tty = false;       ///< our standard error is a terminal
     std::string term;             ///< $TERM of the caller
     std::string fresh_id;         ///< 32 random hex digits, for a machine that has no id of its own
     uint64_t nr_open = 1048576;   ///< /proc/sys/fs/nr_open
