@@ -30,6 +30,7 @@ IdSpan span_of(const IdRange& range) {
     return {range.base, range.count};
 }
 
+// EBUSY marks what pick() passes over.
 Error busy(const IdSpan& span, const std::string& by) {
     return {EBUSY, "ids " + describe(span) + " are in use: " + by};
 }
@@ -158,7 +159,7 @@ Result<IdRange> pick(const std::string& seed, const Places& places) {
         }
         base = base_of(number);
     }
-    Error error(EBUSY, format("no free id range found in %d tries", kTries));
+    Error error(format("no free id range found in %d tries", kTries));
     error.set_hint("name one with --private-users=BASE");
     return error;
 }
@@ -170,13 +171,16 @@ Result<IdRange> take_fixed(const IdPlan& plan, const Places& places) {
                             plan.base, plan.count, kMaxCount));
     }
     if (plan.base == 0) {
-        Error error(EBUSY, format("--private-users=0:%u would map the host's root into the box",
-                                  plan.count));
+        Error error(
+                format("--private-users=0:%u would map the host's root into the box", plan.count));
         error.set_hint("use --private-users=identity if that is meant");
         return error;
     }
     const HostIds host = BOX_TRY(read_host_ids(places.etc));
-    return try_range(plan.base, plan.count, host, places);
+    auto range = try_range(plan.base, plan.count, host, places);
+    // The sentence says who has it; the code was for pick().
+    if (!range && range.error().code() == EBUSY) return Error(range.error().text());
+    return range;
 }
 
 }  // namespace

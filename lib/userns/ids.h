@@ -63,7 +63,7 @@ struct Places {
 
 /// Chooses and locks the range. A fixed range that overlaps host ids (0, /etc/passwd, /etc/group,
 /// /etc/subuid and /etc/subgid of others than root) or a live user namespace is refused, and so is
-/// one another box holds (all EBUSY). Ids are 0…4294967294, at most 16777216 of them.
+/// one another box holds. Ids are 0…4294967294, at most 16777216 of them.
 Result<IdRange> claim(const IdPlan& plan, const Places& places = {});
 
 /// Removes the lock files of a range while still holding the locks. Idempotent.
