@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// boxctl: finds the verb, has its words read, calls it. Everything else is in verb_*.cc and lib/.
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cmd/boxctl/help.h"
+#include "cmd/boxctl/invoke.h"
+#include "cmd/boxctl/output.h"
+#include "cmd/boxctl/verbs.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+namespace boxctl::cmd {
+namespace {
+
+int unknown_verb(const std::string& word) {
+    Error error("unknown " + std::string(word.starts_with('-') ? "option " : "verb ") +
+                quote(word));
+    const std::string near = nearest(word, verb_names());
+    error.set_hint(near.empty() ? "'boxctl --help' lists the verbs"
+                                : "did you mean '" + near + "'?");
+    log::error(error.message());
+    return kOwnError;
+}
+
+int dispatch(std::span<const std::string> words) {
+    if (words.empty()) {
+        log::error("no verb given; 'boxctl --help' lists them");
+        return kOwnError;
+    }
+    const std::string& name = words[0];
+    if (name == "--help" || name == "-h") return print(overall_help());
+    if (name == "--version") return print(version_text());
+    const Verb* verb = find_verb(name);
+    if (verb == nullptr) return unknown_verb(name);
+    const auto made = read_invocation(*verb, words.subspan(1));
+    if (!made) {
+        log::error(name + ": " + made.error().message());
+        return kOwnError;
+    }
+    if (made->has(kHelpOption)) return print(verb_help_text(*verb));
+    return verb->act(*made);
+}
+
+}  // namespace
+}  // namespace boxctl::cmd
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    return boxctl::cmd::dispatch(words);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cmd/boxctl/verbs.h"
+
+#include <algorithm>
+#include <array>
+
+namespace boxctl::cmd {
+namespace {
+
+// clang-format off
+constexpr VerbOption kListOptions[] = {
+    {"json", 0, "", "Print JSON"},
+};
+constexpr VerbOption kStopOptions[] = {
+    {"timeout", 0, "=SECONDS|none", "Kill the box if it runs longer than that (default: its --stop-timeout)"},
+};
+constexpr VerbOption kShellOptions[] = {
+    {"user", 'u', "=USER", "Become this user of the box, name or id (default: root)"},
+    {"chdir", 0, "=PATH", "Start in this directory of the box (default: the user's home)"},
+    {"setenv", 'E', "=NAME[=VALUE]", "Set a variable; without a value, pass the caller's"},
+};
+constexpr VerbOption kWaitOptions[] = {
+    {"for", 0, "=running|stopped", "What to wait for (default: stopped)"},
+    {"timeout", 0, "=SECONDS", "Give up after that, with exit status 125"},
+};
+constexpr VerbOption kConsoleOptions[] = {
+    {"tty", 0, "=N", "Attach to ttyN of the box instead of its console"},
+};
+
+constexpr auto kBoot = settings::Mode::boot;
+constexpr auto kRun = settings::Mode::run;
+constexpr Verb kVerbs[] = {
+    {.name = "boot", .arguments = "ROOT [OPTIONS] [-- ARG...]", .help = "Boot the init of a directory as a machine", .group = VerbGroup::start, .act = verb_boot, .options = {}, .mode = kBoot},
+    {.name = "run", .arguments = "ROOT [OPTIONS] [COMMAND...]", .help = "Run a command or a login shell in it", .group = VerbGroup::start, .act = verb_run, .options = {}, .mode = kRun},
+    {.name = "list", .arguments = "", .help = "Show the boxes that run", .group = VerbGroup::look, .act = verb_list, .options = kListOptions, .mode = {}},
+    {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "wait", .arguments = "NAME", .help = "Wait until a box has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
+    {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "stop", .arguments = "NAME", .help = "Ask the init to power off, kill it if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "cleanup", .arguments = "", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .mode = {}},
+    {.name = "help", .arguments = "[VERB]", .help = "Show this, or all about one verb", .group = VerbGroup::other, .act = verb_help, .options = {}, .most_words = 1, .mode = {}},
+    {.name = "version", .arguments = "", .help = "Show the version", .group = VerbGroup::other, .act = verb_version, .options = {}, .mode = {}},
+    {.name = "completion", .arguments = "bash|zsh|fish", .help = "Print the completions for a shell", .group = VerbGroup::other, .act = verb_completion, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}, .hidden = true},
+    {.name = "man-options", .arguments = "verbs|options", .help = "Print a generated part of the man page", .group = VerbGroup::other, .act = verb_man_options, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}, .hidden = true},
+};
+// clang-format on
+
+consteval bool sound() {
+    for (const Verb& verb : kVerbs) {
+        const auto same = [&](const Verb& other) { return other.name == verb.name; };
+        if (std::count_if(std::begin(kVerbs), std::end(kVerbs), same) != 1) return false;
+        if (verb.help.empty() || verb.act == nullptr) return false;
+        if (verb.fewest_words > verb.most_words) return false;
+    }
+    return true;
+}
+static_assert(sound(), "a verb twice, without help, or without a function");
+
+}  // namespace
+
+std::optional<std::string_view> Invocation::value(std::string_view name) const {
+    const auto last = std::find_if(options.rbegin(), options.rend(),
+                                   [&](const Given& given) { return given.name == name; });
+    if (last == options.rend()) return std::nullopt;
+    return last->value;
+}
+
+const char* title(VerbGroup group) {
+    switch (group) {
+        case VerbGroup::start:
+            return "Start a box";
+        case VerbGroup::look:
+            return "See what runs";
+        case VerbGroup::act:
+            return "Work with a running box";
+        case VerbGroup::other:
+            return "Other";
+    }
+    return "";
+}
+
+std::span<const Verb> verbs() {
+    return kVerbs;
+}
+
+const Verb* find_verb(std::string_view name) {
+    const auto found = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                    [&](const Verb& verb) { return verb.name == name; });
+    return found == std::end(kVerbs) ? nullptr : found;
+}
+
+std::vector<std::string> verb_names() {
+    std::vector<std::string> names;
+    for (const Verb& verb : kVerbs) {
+        if (!verb.hidden) names.emplace_back(verb.name);
+    }
+    return names;
+}
+
+}  // namespace boxctl::cmd

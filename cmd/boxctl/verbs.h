@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Verbs: the table of what boxctl can do. main.cc dispatches by it; the help, the man page and the
+// shell completions are made of it. A verb lives in verb_NAME.cc and is one function.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/settings/settings.h"
+
+namespace boxctl::cmd {
+
+constexpr int kOwnError = 125;  ///< exit status for every failure of boxctl itself
+
+/// An option of a verb. boot and run have those of lib/settings/table.h instead.
+struct VerbOption {
+    std::string_view name;      ///< without "--"
+    char letter;                ///< or 0
+    std::string_view argument;  ///< "=SECONDS"; empty: a flag
+    std::string_view help;
+};
+
+struct Verb;
+
+/// What the user typed behind the verb, checked against the verb's row.
+struct Invocation {
+    const Verb& verb;
+    std::vector<std::string> words;    ///< those of the row's arguments: [fewest_words, most_words]
+    std::vector<std::string> command;  ///< with takes_command: what follows, with or without "--"
+    std::vector<std::string> raw;      ///< boot and run: everything, unread
+
+    struct Given {
+        std::string_view name;
+        std::string value;  ///< empty for a flag
+    };
+    std::vector<Given> options;
+
+    [[nodiscard]] bool has(std::string_view name) const { return value(name).has_value(); }
+    /// Of the last option of that name.
+    [[nodiscard]] std::optional<std::string_view> value(std::string_view name) const;
+};
+
+enum class VerbGroup { start, look, act, other };
+const char* title(VerbGroup group);
+
+struct Verb {
+    std::string_view name;
+    std::string_view arguments;  ///< as the help writes them, "NAME [COMMAND...]"
+    std::string_view help;       ///< one line
+    VerbGroup group = VerbGroup::other;
+    int (*act)(const Invocation& invocation) = nullptr;  ///< returns the exit status
+    std::span<const VerbOption> options;
+    size_t fewest_words = 0;
+    size_t most_words = 0;
+    bool takes_command = false;          ///< the first word behind most_words starts a command
+    std::optional<settings::Mode> mode;  ///< boot and run: the settings table reads the words
+    bool hidden = false;                 ///< from help and completions
+};
+
+std::span<const Verb> verbs();
+const Verb* find_verb(std::string_view name);
+
+/// All names that are shown.
+std::vector<std::string> verb_names();
+
+// One file each: verb_NAME.cc.
+int verb_boot(const Invocation& invocation);
+int verb_run(const Invocation& invocation);  // in verb_boot.cc
+int verb_list(const Invocation& invocation);
+int verb_status(const Invocation& invocation);
+int verb_stop(const Invocation& invocation);
+int verb_reboot(const Invocation& invocation);
+int verb_kill(const Invocation& invocation);
+int verb_shell(const Invocation& invocation);
+int verb_wait(const Invocation& invocation);
+int verb_console(const Invocation& invocation);
+int verb_cleanup(const Invocation& invocation);
+int verb_help(const Invocation& invocation);
+int verb_version(const Invocation& invocation);  // in verb_help.cc
+int verb_completion(const Invocation& invocation);
+int verb_man_options(const Invocation& invocation);
+
+}  // namespace boxctl::cmd
