@@ -17,14 +17,19 @@ void say(Level level, std::string_view text) {
     line += ": ";
     line += text;
     line += '\n';
-    // One write, so that lines of several processes do not mix. Nobody is left to tell of a failure.
+    // One write, so that lines of several processes do not mix. Nobody is left to tell of a
+    // failure.
     if (write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 
 }  // namespace
 
-void set_level(Level level) { current_level = level; }
-Level level() { return current_level; }
+void set_level(Level level) {
+    current_level = level;
+}
+Level level() {
+    return current_level;
+}
 
 bool set_level(std::string_view name) {
     struct Name {
@@ -33,10 +38,10 @@ bool set_level(std::string_view name) {
         Level level;
     };
     constexpr Name kNames[] = {
-            {"emerg", "0", Level::error},     {"alert", "1", Level::error},
-            {"crit", "2", Level::error},      {"err", "3", Level::error},
-            {"error", "3", Level::error},     {"warning", "4", Level::warning},
-            {"notice", "5", Level::notice},   {"info", "6", Level::info},
+            {"emerg", "0", Level::error},   {"alert", "1", Level::error},
+            {"crit", "2", Level::error},    {"err", "3", Level::error},
+            {"error", "3", Level::error},   {"warning", "4", Level::warning},
+            {"notice", "5", Level::notice}, {"info", "6", Level::info},
             {"debug", "7", Level::debug},
     };
     for (const Name& known : kNames) {
@@ -48,12 +53,24 @@ bool set_level(std::string_view name) {
     return false;
 }
 
-void set_program(std::string_view name) { program = name; }
+void set_program(std::string_view name) {
+    program = name;
+}
 
-void error(std::string_view text) { say(Level::error, text); }
-void warning(std::string_view text) { say(Level::warning, text); }
-void notice(std::string_view text) { say(Level::notice, text); }
-void info(std::string_view text) { say(Level::info, text); }
-void debug(std::string_view text) { say(Level::debug, text); }
+void error(std::string_view text) {
+    say(Level::error, text);
+}
+void warning(std::string_view text) {
+    say(Level::warning, text);
+}
+void notice(std::string_view text) {
+    say(Level::notice, text);
+}
+void info(std::string_view text) {
+    say(Level::info, text);
+}
+void debug(std::string_view text) {
+    say(Level::debug, text);
+}
 
 }  // namespace boxctl::log

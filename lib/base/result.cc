@@ -12,7 +12,9 @@ std::string Error::message() const {
     return line;
 }
 
-void Error::add_context(std::string_view outer) { text_.insert(0, std::string(outer) + ": "); }
+void Error::add_context(std::string_view outer) {
+    text_.insert(0, std::string(outer) + ": ");
+}
 
 Error errno_error(std::string text) {
     const int code = errno;

@@ -38,8 +38,14 @@ class [[nodiscard]] Error {
     void add_context(std::string_view outer);
     void set_hint(std::string hint) { hint_ = std::move(hint); }
 
+    /// What boxctl exits with when nobody handles this: 125, but 126 or 127 for a command that
+    /// cannot be executed or was not found.
+    [[nodiscard]] int exit_code() const { return exit_code_; }
+    void set_exit_code(int exit_code) { exit_code_ = exit_code; }
+
  private:
     int code_ = 0;
+    int exit_code_ = 125;
     std::string text_;
     std::string hint_;
 };
@@ -51,8 +57,12 @@ template <class T = void>
 class [[nodiscard]] Result {
  public:
     using value_type = T;
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    Result(T value)
+            : state_(std::in_place_index<0>, std::move(value)) {
+    }  // NOLINT(google-explicit-constructor)
+    Result(Error error)
+            : state_(std::in_place_index<1>, std::move(error)) {
+    }  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
@@ -106,16 +116,17 @@ template <class T>
 T take(Result<T>& result) {
     return std::move(result).value();
 }
-inline void take(Result<void>&) {}
+inline void take(Result<void>&) {
+}
 }  // namespace detail_result
 
 }  // namespace boxctl
 
-#define BOX_TRY_AS(name, expr)                               \
-    __extension__({                                          \
-        auto name = (expr);                                  \
-        if (!name) return std::move(name).error();           \
-        ::boxctl::detail_result::take(name);                 \
+#define BOX_TRY_AS(name, expr)                     \
+    __extension__({                                \
+        auto name = (expr);                        \
+        if (!name) return std::move(name).error(); \
+        ::boxctl::detail_result::take(name);       \
     })
 #define BOX_TRY_NAME2(number) box_try_##number
 #define BOX_TRY_NAME(number) BOX_TRY_NAME2(number)

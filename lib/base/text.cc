@@ -54,9 +54,9 @@ size_t printable_sequence(std::string_view text) {
     }
     const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
     const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-    const bool control = point < 0xa0;                                   // the C1 block
-    const bool direction = (point >= 0x202a && point <= 0x202e) ||       // bidirectional overrides
-                           (point >= 0x2066 && point <= 0x2069);         // reorder what is read
+    const bool control = point < 0xa0;                              // the C1 block
+    const bool direction = (point >= 0x202a && point <= 0x202e) ||  // bidirectional overrides
+                           (point >= 0x2066 && point <= 0x2069);    // reorder what is read
     return overlong || surrogate || control || direction || point > 0x10ffff ? 0 : length;
 }
 
@@ -78,7 +78,9 @@ std::string printable(std::string_view text) {
     return out;
 }
 
-std::string quote(std::string_view text) { return "'" + printable(text) + "'"; }
+std::string quote(std::string_view text) {
+    return "'" + printable(text) + "'";
+}
 
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts;
@@ -168,7 +170,8 @@ namespace {
 
 size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); j++) row[j] = j;
+    for (size_t j = 0; j <= b.size(); j++)
+        row[j] = j;
     for (size_t i = 1; i <= a.size(); i++) {
         size_t diagonal = row[0];
         row[0] = i;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -102,6 +103,23 @@ std::string zone_of_link(std::string_view target) {
     return std::string(zone);
 }
 
+namespace {
+
+/// 128 random bits in the shape of a version 4 UUID (machine-id(5)).
+std::string random_id() {
+    unsigned char id[16] = {};
+    // Never short for so few bytes, and blocks only before the host's own first seeding (getrandom(2)).
+    while (getrandom(id, sizeof id, 0) < 0 && errno == EINTR) {
+    }
+    id[6] = static_cast<unsigned char>((id[6] & 0x0fU) | 0x40U);
+    id[8] = static_cast<unsigned char>((id[8] & 0x3fU) | 0x80U);
+    std::string text;
+    for (const unsigned char byte : id) text += format("%02x", byte);
+    return text;
+}
+
+}  // namespace
+
 HostFacts probe_host() {
     HostFacts facts;
     facts.uid = geteuid();
@@ -116,6 +134,8 @@ HostFacts probe_host() {
     facts.device_tun = opens("/dev/net/tun");
     facts.input_tty = isatty(STDIN_FILENO) == 1;
     facts.output_tty = isatty(STDOUT_FILENO) == 1;
+    facts.error_tty = isatty(STDERR_FILENO) == 1;
+    facts.fresh_id = random_id();
     if (const char* term = getenv("TERM")) facts.term = term;
     if (const auto text = os::read_file("/proc/sys/fs/nr_open")) {
         if (const auto number = parse_u64(trim(*text))) facts.nr_open = *number;

@@ -15,7 +15,9 @@ void UniqueFd::reset(int fd) {
     fd_ = fd;
 }
 
-BorrowedFd BorrowedFd::cwd() { return BorrowedFd(AT_FDCWD); }
+BorrowedFd BorrowedFd::cwd() {
+    return BorrowedFd(AT_FDCWD);
+}
 
 Result<UniqueFd> duplicate(BorrowedFd fd) {
     UniqueFd copy(fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));

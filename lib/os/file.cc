@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/os/file.h"
 
+#include <memory>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <memory>
 
 #include "lib/base/scope_guard.h"
 #include "lib/base/text.h"
@@ -172,7 +172,9 @@ Result<std::vector<std::string>> list_directory(BorrowedFd dir, size_t limit) {
     }
 }
 
-std::string fd_path(BorrowedFd fd) { return format("/proc/self/fd/%d", fd.get()); }
+std::string fd_path(BorrowedFd fd) {
+    return format("/proc/self/fd/%d", fd.get());
+}
 
 std::string normalize_path(std::string_view path) {
     std::vector<std::string> kept;
@@ -187,7 +189,9 @@ std::string normalize_path(std::string_view path) {
     return "/" + join(kept, "/");
 }
 
-bool is_absolute(std::string_view path) { return !path.empty() && path.front() == '/'; }
+bool is_absolute(std::string_view path) {
+    return !path.empty() && path.front() == '/';
+}
 
 std::pair<std::string, std::string> split_path(const std::string& path) {
     const size_t slash = path.rfind('/');

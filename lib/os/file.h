@@ -6,14 +6,14 @@
 // however it changes meanwhile, leads outside.
 #pragma once
 
-#include <sys/stat.h>
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "lib/os/fd.h"
 
@@ -68,7 +68,8 @@ Result<std::vector<std::string>> list_directory(BorrowedFd dir, size_t limit = 1
 /// "/proc/self/fd/N": a path for calls that take no descriptor.
 std::string fd_path(BorrowedFd fd);
 
-/// Lexical clean-up of an absolute path: "//", "." and trailing "/" go, ".." goes up, never above /.
+/// Lexical clean-up of an absolute path: "//", "." and trailing "/" go, ".." goes up, never above
+/// /.
 std::string normalize_path(std::string_view path);
 bool is_absolute(std::string_view path);
 /// Directory part and last component of a normalized absolute path ("/a/b" -> "/a", "b").

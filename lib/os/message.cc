@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/os/message.h"
 
-#include <sys/socket.h>
-
 #include <cstring>
+
+#include <sys/socket.h>
 
 namespace boxctl::os {
 

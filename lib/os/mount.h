@@ -4,12 +4,12 @@
 // by the kernel on our behalf, so nothing can be exchanged under it.
 #pragma once
 
-#include <sys/mount.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/mount.h>
 
 #include "lib/os/fd.h"
 
@@ -31,10 +31,10 @@ Result<UniqueFd> clone_mount(BorrowedFd dir, const std::string& path, Recursion 
 Result<void> attach_mount(BorrowedFd mount, BorrowedFd target);
 
 struct MountChange {
-    uint64_t set = 0;            ///< MOUNT_ATTR_* to set
-    uint64_t clear = 0;          ///< MOUNT_ATTR_* to clear
-    uint64_t propagation = 0;    ///< MS_PRIVATE, MS_SLAVE, MS_SHARED or 0
-    BorrowedFd userns{-1};       ///< id-map the mount by this user namespace (sets MOUNT_ATTR_IDMAP)
+    uint64_t set = 0;          ///< MOUNT_ATTR_* to set
+    uint64_t clear = 0;        ///< MOUNT_ATTR_* to clear
+    uint64_t propagation = 0;  ///< MS_PRIVATE, MS_SLAVE, MS_SHARED or 0
+    BorrowedFd userns{-1};     ///< id-map the mount by this user namespace (sets MOUNT_ATTR_IDMAP)
 };
 
 /// mount_setattr(2) on the mount `mount` is the root of.

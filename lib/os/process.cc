@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/os/process.h"
 
+#include <cstring>
+
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -9,8 +11,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstring>
 
 extern "C" {  // glibc 2.36 forgot it in this header
 #include <sys/pidfd.h>
@@ -82,8 +82,12 @@ Result<ExitStatus> wait_pidfd(BorrowedFd pidfd, int options) {
 
 }  // namespace
 
-Result<ExitStatus> wait_for(BorrowedFd pidfd) { return wait_pidfd(pidfd, 0); }
-Result<ExitStatus> poll_exit(BorrowedFd pidfd) { return wait_pidfd(pidfd, WNOHANG); }
+Result<ExitStatus> wait_for(BorrowedFd pidfd) {
+    return wait_pidfd(pidfd, 0);
+}
+Result<ExitStatus> poll_exit(BorrowedFd pidfd) {
+    return wait_pidfd(pidfd, WNOHANG);
+}
 
 Result<void> join_namespaces(BorrowedFd pidfd, int flags) {
     if (setns(pidfd.get(), flags) < 0) return errno_error("join namespaces");
@@ -107,12 +111,15 @@ Result<uint64_t> start_time(pid_t pid) {
     return *ticks;
 }
 
-void set_process_name(const char* name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+void set_process_name(const char* name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
 
 int parse_signal(std::string_view text) {
     if (const auto number = parse_u32(text)) {
-        return *number >= 1 && *number <= static_cast<uint32_t>(SIGRTMAX) ? static_cast<int>(*number)
-                                                                          : 0;
+        return *number >= 1 && *number <= static_cast<uint32_t>(SIGRTMAX)
+                       ? static_cast<int>(*number)
+                       : 0;
     }
     if (text.starts_with("SIG")) text.remove_prefix(3);
     int base = 0;

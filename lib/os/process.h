@@ -2,23 +2,23 @@
 // Processes: clone3(2), pidfds, namespaces, exit statuses.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
+
+#include <sys/types.h>
 
 #include "lib/os/fd.h"
 
 namespace boxctl::os {
 
 struct CloneRequest {
-    uint64_t flags = 0;          ///< CLONE_NEW*, CLONE_PARENT
-    BorrowedFd cgroup{-1};       ///< start in this cgroup v2 directory (CLONE_INTO_CGROUP)
+    uint64_t flags = 0;     ///< CLONE_NEW*, CLONE_PARENT
+    BorrowedFd cgroup{-1};  ///< start in this cgroup v2 directory (CLONE_INTO_CGROUP)
 };
 
 struct Cloned {
-    pid_t pid = 0;  ///< 0 in the child
-    UniqueFd pidfd; ///< in the parent
+    pid_t pid = 0;   ///< 0 in the child
+    UniqueFd pidfd;  ///< in the parent
 };
 
 /// fork(2) with namespaces. The child shares nothing with the parent but what `flags` say.

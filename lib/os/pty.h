@@ -3,9 +3,9 @@
 // master (TIOCGPTPEER), never by a path that somebody could have exchanged (B4).
 #pragma once
 
-#include <sys/ioctl.h>
-
 #include <string>
+
+#include <sys/ioctl.h>
 
 #include "lib/os/fd.h"
 

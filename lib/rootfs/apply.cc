@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/rootfs/apply.h"
 
+#include <cstdio>
+
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -8,8 +10,6 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "lib/base/scope_guard.h"
 #include "lib/base/text.h"
@@ -29,7 +29,8 @@ Result<PlaceType> type_of(os::BorrowedFd fd) {
     return S_ISDIR(status.st_mode) ? PlaceType::directory : PlaceType::file;
 }
 
-Result<void> shape(os::BorrowedFd mount, uint64_t set, uint64_t propagation, os::Recursion recursion) {
+Result<void> shape(os::BorrowedFd mount, uint64_t set, uint64_t propagation,
+                   os::Recursion recursion) {
     os::MountChange change;
     change.set = set;
     change.propagation = propagation;
@@ -37,7 +38,8 @@ Result<void> shape(os::BorrowedFd mount, uint64_t set, uint64_t propagation, os:
 }
 
 Result<void> own(os::BorrowedFd directory, const std::string& name, const Build& build) {
-    if (fchownat(directory.get(), name.c_str(), build.id_base, build.id_base, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (fchownat(directory.get(), name.c_str(), build.id_base, build.id_base, AT_SYMLINK_NOFOLLOW) <
+        0) {
         return errno_error("give " + quote(name) + " to the box's root");
     }
     return {};
@@ -73,11 +75,13 @@ Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
     if (what.idmapped && build.userns.valid()) {
         os::MountChange map;
         map.userns = build.userns;
-        auto mapped = os::change_mount(mount, map, recursion).context("id-map " + quote(what.source));
+        auto mapped =
+                os::change_mount(mount, map, recursion).context("id-map " + quote(what.source));
         if (!mapped) {
             Error error = std::move(mapped).error();
-            error.set_hint("its file system cannot be id-mapped; bind it with :noidmap to show the "
-                           "host's own ids");
+            error.set_hint(
+                    "its file system cannot be id-mapped; bind it with :noidmap to show the "
+                    "host's own ids");
             return error;
         }
     }
@@ -102,7 +106,8 @@ Result<void> apply_op(const MountOp& op, const Mask&, Build& build) {
     const os::UniqueFd source =
             BOX_TRY(os::open_in(build.root, empty, O_PATH, os::Follow::no_symlinks));
     const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
-    BOX_TRY(shape(mount, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+    BOX_TRY(shape(mount,
+                  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
                   MS_PRIVATE, os::Recursion::one));
     return os::attach_mount(mount, target);
 }
@@ -170,7 +175,8 @@ Result<void> apply_op(const MountOp& op, const Overlay& what, Build& build) {
         BOX_TRY(add_upper(what, build, layers));
     }
     const os::UniqueFd overlay = BOX_TRY(make_overlay(layers, what.attributes));
-    return os::attach_mount(overlay, what.scratch ? os::BorrowedFd(scratch) : os::BorrowedFd(target));
+    return os::attach_mount(overlay,
+                            what.scratch ? os::BorrowedFd(scratch) : os::BorrowedFd(target));
 }
 
 Result<void> apply_op(const MountOp& op, const Node& what, Build& build) {
@@ -185,7 +191,8 @@ Result<void> apply_op(const MountOp& op, const Node& what, Build& build) {
 Result<void> apply_op(const MountOp& op, const Symlink& what, Build& build) {
     const AsBoxRoot as_box_root(build.id_base);
     const Place place = BOX_TRY(place_of(op.target, build));
-    if (what.replace && unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 && errno != ENOENT) {
+    if (what.replace && unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 &&
+        errno != ENOENT) {
         return errno_error("replace");
     }
     if (symlinkat(what.to.c_str(), place.directory.get(), place.name.c_str()) < 0) {
@@ -228,8 +235,8 @@ Result<void> apply_op(const MountOp& op, const CopyFile& what, Build& build) {
     const std::string temporary = ".boxctl-" + place.name;
     unlinkat(place.directory.get(), temporary.c_str(), 0);  // left by a killed start, or absent
     BOX_TRY(write_new(place, temporary, content, what.mode));
-    if (renameat(place.directory.get(), temporary.c_str(), place.directory.get(), place.name.c_str()) <
-        0) {
+    if (renameat(place.directory.get(), temporary.c_str(), place.directory.get(),
+                 place.name.c_str()) < 0) {
         Error error = errno_error("replace");
         unlinkat(place.directory.get(), temporary.c_str(), 0);
         return error;
@@ -239,7 +246,8 @@ Result<void> apply_op(const MountOp& op, const CopyFile& what, Build& build) {
 
 Result<void> apply_op(const MountOp& op, const RandomId&, Build& build) {
     unsigned char id[16];
-    if (getrandom(id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) return errno_error("getrandom");
+    if (getrandom(id, sizeof id, 0) != static_cast<ssize_t>(sizeof id))
+        return errno_error("getrandom");
     id[6] = static_cast<unsigned char>((id[6] & 0x0fU) | 0x40U);  // RFC 9562, version 4
     id[8] = static_cast<unsigned char>((id[8] & 0x3fU) | 0x80U);
     std::string text;
@@ -265,8 +273,8 @@ Result<void> apply_op(const MountOp& op, const NotifySocket&, Build& build) {
     if (!socket_fd.valid()) return errno_error("make a socket");
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", place.directory.get(),
-             place.name.c_str());
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s",
+             place.directory.get(), place.name.c_str());
     if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) {
         return errno_error("bind");
     }
@@ -274,7 +282,8 @@ Result<void> apply_op(const MountOp& op, const NotifySocket&, Build& build) {
     if (setsockopt(socket_fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
         return errno_error("ask for credentials");
     }
-    if (fchmodat(place.directory.get(), place.name.c_str(), 0200, 0) < 0) return errno_error("chmod");
+    if (fchmodat(place.directory.get(), place.name.c_str(), 0200, 0) < 0)
+        return errno_error("chmod");
     BOX_TRY(own(place.directory, place.name, build));
     build.notify = std::move(socket_fd);
     return {};
@@ -282,17 +291,19 @@ Result<void> apply_op(const MountOp& op, const NotifySocket&, Build& build) {
 
 Result<void> attach_terminal(const MountOp& op, const std::string& line, Build& build) {
     const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::file, build));
-    const os::UniqueFd source = BOX_TRY(os::open_in(build.root, line, O_PATH, os::Follow::no_symlinks));
+    const os::UniqueFd source =
+            BOX_TRY(os::open_in(build.root, line, O_PATH, os::Follow::no_symlinks));
     const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
     BOX_TRY(shape(mount, 0, MS_PRIVATE, os::Recursion::one));
     return os::attach_mount(mount, target);
 }
 
 Result<void> apply_op(const MountOp& op, const Terminal& what, Build& build) {
-    const os::UniqueFd devpts = BOX_TRY(os::open_in(build.root, "/dev/pts", O_RDONLY | O_DIRECTORY,
-                                                    os::Follow::no_symlinks));
+    const os::UniqueFd devpts = BOX_TRY(
+            os::open_in(build.root, "/dev/pts", O_RDONLY | O_DIRECTORY, os::Follow::no_symlinks));
     os::PtyPair pty = BOX_TRY(os::open_pty(devpts));
-    if (fchown(pty.slave.get(), build.id_base, build.id_base) < 0 || fchmod(pty.slave.get(), 0620) < 0) {
+    if (fchown(pty.slave.get(), build.id_base, build.id_base) < 0 ||
+        fchmod(pty.slave.get(), 0620) < 0) {
         return errno_error("give the terminal to the box's root");
     }
     BOX_TRY(attach_terminal(op, BOX_TRY(os::pty_line(pty.master)), build));

@@ -13,18 +13,18 @@
 namespace boxctl::rootfs {
 
 struct TerminalEnd {
-    int index = 0;        ///< Terminal::index
+    int index = 0;  ///< Terminal::index
     os::UniqueFd master;
 };
 
 /// State of one build, and what it hands to the supervisor.
 struct Build {
-    os::UniqueFd root;        ///< "/" of the box
-    uint32_t id_base = 0;     ///< host id of the box's 0
-    os::UniqueFd userns;      ///< invalid without a user namespace
-    os::UniqueFd proc;        ///< a detached procfs of the box's PID namespace, made beforehand
+    os::UniqueFd root;     ///< "/" of the box
+    uint32_t id_base = 0;  ///< host id of the box's 0
+    os::UniqueFd userns;   ///< invalid without a user namespace
+    os::UniqueFd proc;     ///< a detached procfs of the box's PID namespace, made beforehand
     std::vector<TerminalEnd> terminals;
-    os::UniqueFd notify;      ///< receiving end of /run/host/notify
+    os::UniqueFd notify;  ///< receiving end of /run/host/notify
 };
 
 /// Builds the root and attaches it in the caller's mount namespace; sets build.root.

@@ -16,7 +16,8 @@ std::string with(std::string text, const std::string& more) {
 
 std::string describe_options(const MountOptions& options) {
     std::vector<std::string> parts;
-    for (const auto& [key, value] : options) parts.push_back(value.empty() ? key : key + "=" + value);
+    for (const auto& [key, value] : options)
+        parts.push_back(value.empty() ? key : key + "=" + value);
     return join(parts, ",");
 }
 
@@ -39,7 +40,8 @@ std::string describe_node(const Node& node) {
 
 std::string describe_overlay(const Overlay& overlay) {
     std::vector<std::string> lowers;
-    for (const std::string& lower : overlay.lowers) lowers.push_back(lower.empty() ? "+" : lower);
+    for (const std::string& lower : overlay.lowers)
+        lowers.push_back(lower.empty() ? "+" : lower);
     std::string text = "overlay lower=" + printable(join(lowers, ":"));
     if (overlay.scratch) text += " upper=tmpfs";
     if (!overlay.upper.empty()) text += " upper=" + printable(overlay.upper);
@@ -92,7 +94,8 @@ std::string describe(const MountOp& op) {
                     [](const Symlink& link) { return "link to " + printable(link.to); },
                     [](const Directory& made) { return format("directory mode=%04o", made.mode); },
                     [](const File& file) {
-                        return format("file of %zu bytes mode=%04o", file.content.size(), file.mode);
+                        return format("file of %zu bytes mode=%04o", file.content.size(),
+                                      file.mode);
                     },
                     [](const CopyFile& copy) { return "copy of " + copy.source; },
                     [](const RandomId&) { return std::string("random uuid"); },

@@ -7,13 +7,13 @@
 // then sees is locked for it (mount_namespaces(7), "locked mounts").
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace boxctl::rootfs {
 
@@ -31,14 +31,14 @@ struct ApiFs {
 struct Bind {
     std::string source;
     bool recursive = true;
-    bool idmapped = true;     ///< owners as the root's: host id 0 shows as the box's 0
+    bool idmapped = true;  ///< owners as the root's: host id 0 shows as the box's 0
     uint64_t attributes = 0;
-    bool propagate = false;   ///< host mounts below the source appear in the box (slave)
+    bool propagate = false;  ///< host mounts below the source appear in the box (slave)
 };
 
 /// Something that is already in the box, once more: read-only parts of /proc, +-prefixed binds.
 struct BindInside {
-    std::string source;       ///< path in the box
+    std::string source;  ///< path in the box
     bool recursive = true;
     uint64_t attributes = 0;
 };

@@ -23,7 +23,8 @@ Result<os::UniqueFd> make_scratch_layers(os::BorrowedFd model, uint32_t id_base,
     }
     os::UniqueFd upper = BOX_TRY(os::open_in(scratch, "/upper", O_RDONLY | O_DIRECTORY));
     os::UniqueFd work = BOX_TRY(os::open_in(scratch, "/work", O_PATH | O_DIRECTORY));
-    if (fchown(upper.get(), as.st_uid, as.st_gid) < 0 || fchmod(upper.get(), as.st_mode & 07777U) < 0) {
+    if (fchown(upper.get(), as.st_uid, as.st_gid) < 0 ||
+        fchmod(upper.get(), as.st_mode & 07777U) < 0) {
         return errno_error("shape the scratch layer");
     }
     layers.upper = os::fd_path(upper);

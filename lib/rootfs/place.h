@@ -2,9 +2,9 @@
 // Places in the box's tree: resolving and making targets by descriptor, with the box's own ids.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
+
+#include <sys/types.h>
 
 #include "lib/base/result.h"
 #include "lib/os/fd.h"

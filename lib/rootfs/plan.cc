@@ -41,7 +41,8 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
     append_api(plan.ops, wanted, have, context);
     if (wanted.image.volatile_.value == Volatile::state) {
         plan.ops.push_back({"/var",
-                            ApiFs{"tmpfs", {{"mode", "0755"}, {"size", "10%"}, {"uid", "0"}, {"gid", "0"}},
+                            ApiFs{"tmpfs",
+                                  {{"mode", "0755"}, {"size", "10%"}, {"uid", "0"}, {"gid", "0"}},
                                   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
                             Missing::create, "--volatile=state"});
     }

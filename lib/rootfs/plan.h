@@ -24,9 +24,9 @@ struct RootPlan {
         usr,      ///< a tmpfs with the directory's /usr in it, read-only
     };
     Kind kind = Kind::tree;
-    std::string path;       ///< the directory
-    bool idmapped = true;   ///< owners on disk are the box's ids
-    bool read_only = false; ///< before anything else is mounted on it
+    std::string path;                    ///< the directory
+    bool idmapped = true;                ///< owners on disk are the box's ids
+    bool read_only = false;              ///< before anything else is mounted on it
     std::vector<std::string> usr_links;  ///< usr: names in / that link into usr ("bin", "lib")
 };
 
@@ -37,14 +37,14 @@ struct MountPlan {
 
 /// What the mount plan needs to know beyond settings and facts.
 struct MountContext {
-    std::string name;            ///< of the machine
-    std::string uuid;            ///< 32 hex digits
-    bool contained = true;       ///< a user namespace with ids of its own
+    std::string name;       ///< of the machine
+    std::string uuid;       ///< 32 hex digits
+    bool contained = true;  ///< a user namespace with ids of its own
     bool user_namespace = true;
     bool cgroup_filesystem = true;
-    bool pseudo_terminals = true;  ///< /dev/console and ttys are wanted
+    bool console = true;  ///< the console is a terminal of ours, /dev/console
     std::vector<int> ttys;
-    std::string propagation;     ///< host directory behind /run/host/incoming; empty: none
+    std::string propagation;  ///< host directory behind /run/host/incoming; empty: none
 };
 
 /// Errors are contradictions in what the user wants mounted, naming both sides.

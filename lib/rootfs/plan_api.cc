@@ -21,7 +21,8 @@ constexpr const char* kHostDirectory = "/run/host";
 /// Most terminals one devpts instance gives out: a box cannot use up the host's (E8).
 constexpr const char* kMostTerminals = "1024";
 
-void add(Ops& ops, std::string target, decltype(MountOp::what) what, Missing missing = Missing::fail) {
+void add(Ops& ops, std::string target, decltype(MountOp::what) what,
+         Missing missing = Missing::fail) {
     ops.push_back({std::move(target), std::move(what), missing, kWhy});
 }
 
@@ -70,7 +71,9 @@ void append_run_host(Ops& ops, const host::HostFacts& have, const MountContext& 
     if (!context.propagation.empty()) {
         add(ops, in_host("incoming"), Directory{0700});
         add(ops, in_host("incoming"),
-            Bind{.source = context.propagation, .idmapped = false, .attributes = kReadOnly | kNoSuid,
+            Bind{.source = context.propagation,
+                 .idmapped = false,
+                 .attributes = kReadOnly | kNoSuid,
                  .propagate = true});
     }
     add(ops, kHostDirectory, SetAttributes{.set = kReadOnly});
@@ -95,10 +98,12 @@ void append_proc(Ops& ops, const settings::Settings& wanted) {
         Missing::skip);
     for (const char* name : {"acpi", "apm", "asound", "bus", "fs", "irq", "scsi"}) {
         const std::string path = std::string("/proc/") + name;
-        add(ops, path, BindInside{.source = path, .attributes = kReadOnly | kPlainData}, Missing::skip);
+        add(ops, path, BindInside{.source = path, .attributes = kReadOnly | kPlainData},
+            Missing::skip);
     }
-    for (const char* name : {"kallsyms", "kcore", "keys", "key-users", "latency_stats", "sched_debug",
-                             "sysrq-trigger", "timer_list", "timer_stats", "interrupts"}) {
+    for (const char* name :
+         {"kallsyms", "kcore", "keys", "key-users", "latency_stats", "sched_debug", "sysrq-trigger",
+          "timer_list", "timer_stats", "interrupts"}) {
         add(ops, std::string("/proc/") + name, Mask{}, Missing::skip);
     }
 }
@@ -123,16 +128,15 @@ void append_device(Ops& ops, const char* name, unsigned major_number, unsigned m
 }
 
 void append_terminals(Ops& ops, const MountContext& context) {
-    if (!context.pseudo_terminals) return;
     const auto terminal = [&](const char* name, decltype(MountOp::what) what) {
         add(ops, name, Node{S_IFREG | 0600, 0, 0});
         add(ops, name, std::move(what));
     };
-    terminal("/dev/console", Terminal{0});
+    if (context.console) terminal("/dev/console", Terminal{0});
     for (const int number : context.ttys) {
         const std::string path = format("/dev/tty%d", number);
-        // The first terminal an inittab asks for is the one somebody looks at.
-        if (number == 1) {
+        // The first terminal of an inittab is the one that somebody looks at.
+        if (number == 1 && context.console) {
             terminal(path.c_str(), SameTerminal{0});
         } else {
             terminal(path.c_str(), Terminal{number});
@@ -161,7 +165,8 @@ void append_dev(Ops& ops, const host::HostFacts& have, const MountContext& conte
     add(ops, "/dev/stderr", Symlink{"/proc/self/fd/2"});
     add(ops, "/dev/core", Symlink{"/proc/kcore"});
     add(ops, "/dev/ptmx", Symlink{"pts/ptmx"});
-    for (const char* name : {"/dev/pts", "/dev/shm", "/dev/mqueue"}) add(ops, name, Directory{0755});
+    for (const char* name : {"/dev/pts", "/dev/shm", "/dev/mqueue"})
+        add(ops, name, Directory{0755});
     add(ops, "/dev/pts",
         ApiFs{"devpts",
               {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}, {"max", kMostTerminals}},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the user asked to have mounted, and the files in /etc that follow the host.
-#include <sys/mount.h>
-
 #include <algorithm>
+
+#include <sys/mount.h>
 
 #include "lib/base/text.h"
 #include "lib/os/file.h"
@@ -18,13 +18,15 @@ MountOp from_bind(const settings::BindMount& bind, const std::string& why) {
     const uint64_t attributes = bind.read_only ? MOUNT_ATTR_RDONLY : 0;
     MountOp op = {bind.destination, {}, Missing::create, why};
     if (bind.in_tree) {
-        op.what = BindInside{.source = bind.source, .recursive = bind.recursive,
-                             .attributes = attributes};
+        op.what = BindInside{
+                .source = bind.source, .recursive = bind.recursive, .attributes = attributes};
     } else if (bind.source.empty()) {
-        op.what = ApiFs{"tmpfs", {{"mode", "0755"}, {"uid", "0"}, {"gid", "0"}},
+        op.what = ApiFs{"tmpfs",
+                        {{"mode", "0755"}, {"uid", "0"}, {"gid", "0"}},
                         MOUNT_ATTR_NODEV | attributes};
     } else {
-        op.what = Bind{.source = bind.source, .recursive = bind.recursive,
+        op.what = Bind{.source = bind.source,
+                       .recursive = bind.recursive,
                        .idmapped = bind.ids != settings::BindMount::Ids::noidmap,
                        .attributes = MOUNT_ATTR_NODEV | attributes};
     }
@@ -105,11 +107,12 @@ Result<void> append_user(Ops& ops, const settings::FilesSettings& files) {
                      [](const MountOp& a, const MountOp& b) { return a.target < b.target; });
     for (size_t i = 1; i < asked.size(); i++) {
         if (asked[i].target == asked[i - 1].target) {
-            return Error(quote(asked[i].target) + " is wanted twice, by " + printable(asked[i - 1].why) +
-                         " and by " + printable(asked[i].why));
+            return Error(quote(asked[i].target) + " is wanted twice, by " +
+                         printable(asked[i - 1].why) + " and by " + printable(asked[i].why));
         }
     }
-    for (MountOp& op : asked) ops.push_back(std::move(op));
+    for (MountOp& op : asked)
+        ops.push_back(std::move(op));
     return {};
 }
 
@@ -161,7 +164,9 @@ void append_resolv_conf(Ops& ops, ResolvConf mode, bool read_only, const host::H
         ops.push_back({target, CopyFile{.source = source(mode), .mode = 0644}, Missing::skip, why});
     } else {
         ops.push_back({target,
-                       Bind{.source = source(mode), .recursive = false, .idmapped = true,
+                       Bind{.source = source(mode),
+                            .recursive = false,
+                            .idmapped = true,
                             .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
                        Missing::skip, why});
     }
@@ -194,11 +199,14 @@ void append_timezone(Ops& ops, Timezone mode, bool read_only, const host::HostFa
                            Missing::skip, why});
             break;
         case Timezone::copy:
-            ops.push_back({target, CopyFile{.source = "/etc/localtime", .mode = 0644}, Missing::skip, why});
+            ops.push_back({target, CopyFile{.source = "/etc/localtime", .mode = 0644},
+                           Missing::skip, why});
             break;
         case Timezone::bind:
             ops.push_back({target,
-                           Bind{.source = "/etc/localtime", .recursive = false, .idmapped = true,
+                           Bind{.source = "/etc/localtime",
+                                .recursive = false,
+                                .idmapped = true,
                                 .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV},
                            Missing::skip, why});
             break;

@@ -52,7 +52,8 @@ Result<void> build_overlay_root(os::BorrowedFd tree, Build& build) {
 Result<void> build_usr_root(const RootPlan& plan, os::BorrowedFd tree, Build& build) {
     const std::string owner = format("%u", build.id_base);
     os::UniqueFd root = BOX_TRY(os::make_filesystem(
-            "tmpfs", "root", {{"mode", "0755"}, {"size", "25%"}, {"uid", owner}, {"gid", owner}}, 0));
+            "tmpfs", "root", {{"mode", "0755"}, {"size", "25%"}, {"uid", owner}, {"gid", owner}},
+            0));
     for (const char* name : {"usr", "proc", "sys", "dev", "run", "tmp", "etc", "var", "root"}) {
         if (mkdirat(root.get(), name, 0755) < 0 ||
             fchownat(root.get(), name, build.id_base, build.id_base, 0) < 0) {

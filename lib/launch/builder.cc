@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/launch/builder.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/launch/payload.h"
+#include "lib/launch/proc_mount.h"
+#include "lib/net/apply.h"
+#include "lib/os/file.h"
+#include "lib/os/mount.h"
+#include "lib/os/process.h"
+#include "lib/rootfs/apply.h"
+
+namespace boxctl::launch {
+namespace {
+
+uint64_t payload_namespaces(const plan::NamespacePlan& plan) {
+    uint64_t flags = CLONE_NEWPID;
+    if (plan.user) flags |= CLONE_NEWUSER;
+    if (plan.network) flags |= CLONE_NEWNET;
+    if (plan.ipc) flags |= CLONE_NEWIPC;
+    if (plan.uts) flags |= CLONE_NEWUTS;
+    if (plan.cgroup) flags |= CLONE_NEWCGROUP;
+    return flags;
+}
+
+/// The payload, a child of the parent (so that it reaps it), in all its namespaces but the mount
+/// and time ones. It waits on its link until the tree is there.
+Result<os::Cloned> clone_payload(const BuilderInput& input) {
+    os::CloneRequest request;
+    request.flags = CLONE_PARENT | payload_namespaces(input.plan->namespaces);
+    os::Cloned payload =
+            BOX_TRY(os::clone_process(request).context("start the box's first process"));
+    // --- The payload from here on: owns its namespaces, no map yet, no capability on the host. ---
+    if (payload.pid == 0) payload_main({input.plan, input.image, input.from_payload});
+    return payload;
+}
+
+Result<void> write_id_maps(const BuilderInput& input, pid_t payload) {
+    if (!input.plan->namespaces.user) return {};
+    const std::string line = userns::map_line(*input.ids);
+    BOX_TRY(os::write_file(format("/proc/%d/uid_map", payload), line));
+    return os::write_file(format("/proc/%d/gid_map", payload), line);
+}
+
+/// New instances of sysfs, mqueue and cgroup2 show the namespaces of whoever makes them, and so do
+/// the network's settings.
+Result<void> join_payload(const plan::NamespacePlan& plan, os::BorrowedFd payload) {
+    const uint64_t shown = payload_namespaces(plan) & ~(uint64_t{CLONE_NEWUSER} | CLONE_NEWUTS);
+    return os::join_namespaces(payload, static_cast<int>(shown));
+}
+
+Result<void> prepare_network(const BuilderInput& input) {
+    if (!input.plan->namespaces.network) return {};
+    BOX_TRY(net::bring_up_loopback());
+    const uint64_t last = uint64_t{input.ids->base} + input.ids->count - 1;
+    constexpr uint64_t kLastPingGroup = 2147483647;
+    auto opened = net::open_ping_range(
+            input.ids->base, static_cast<gid_t>(last < kLastPingGroup ? last : kLastPingGroup));
+    // A kernel without IPv4 has no such setting, and nobody to ping.
+    if (!opened && opened.error().code() != ENOENT) return opened;
+    return {};
+}
+
+Error mount_error(Error error, const plan::Plan& plan, size_t index) {
+    const rootfs::MountOp& op = plan.mounts.ops[index];
+    error.add_context(format("mount %zu of %zu, ", index + 1, plan.mounts.ops.size()) +
+                      quote(op.target) + " (" + printable(op.why) + ")");
+    return error;
+}
+
+Result<void> build_tree(const BuilderInput& input, pid_t payload_pid, rootfs::Build& build) {
+    build.id_base = input.ids->base;
+    if (input.plan->namespaces.user) {
+        const std::string path = format("/proc/%d/ns/user", payload_pid);
+        build.userns = BOX_TRY(os::open_host(path, O_RDONLY));
+    }
+    build.proc = BOX_TRY(make_proc_mount());
+    BOX_TRY(rootfs::build_root(input.plan->mounts.root, input.root, build));
+    const std::vector<rootfs::MountOp>& ops = input.plan->mounts.ops;
+    for (size_t i = 0; i < ops.size(); i++) {
+        auto applied = rootfs::apply(ops[i], build);
+        if (!applied) return mount_error(std::move(applied).error(), *input.plan, i);
+    }
+    return os::enter_root(build.root);
+}
+
+Result<void> hand_over(const BuilderInput& input, const rootfs::Build& build) {
+    std::vector<int> fds = {build.notify.get()};
+    for (const rootfs::TerminalEnd& terminal : build.terminals)
+        fds.push_back(terminal.master.get());
+    BOX_TRY(input.to_parent->say(Step::tree_built, 0, fds));
+    return input.to_payload->say(Step::tree_built);
+}
+
+Result<void> build(const BuilderInput& input) {
+    os::set_process_name("boxctl-builder");
+    umask(0);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno_error("follow the parent");
+    // Slave, not private: the one bind that is to see host mounts inherits that from here. Every
+    // other copy is made private as it is taken.
+    const os::UniqueFd host_root = BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY));
+    os::MountChange slave;
+    slave.propagation = MS_SLAVE;
+    BOX_TRY(os::change_mount(host_root, slave, os::Recursion::tree)
+                    .context("leave the host's mounts"));
+    const os::Cloned payload = BOX_TRY(clone_payload(input));
+    BOX_TRY(write_id_maps(input, payload.pid));
+    BOX_TRY(input.to_parent->say(Step::payload_born, payload.pid, {payload.pidfd.get()}));
+    BOX_TRY(join_payload(input.plan->namespaces, payload.pidfd));
+    BOX_TRY(prepare_network(input));
+    rootfs::Build tree;
+    BOX_TRY(build_tree(input, payload.pid, tree));
+    return hand_over(input, tree);
+}
+
+}  // namespace
+
+void builder_main(const BuilderInput& input) {
+    const auto done = build(input);
+    if (done) _exit(0);
+    // The parent learns the reason, or sees the link close when even that fails.
+    (void)input.to_parent->fail(done.error()).has_value();
+    _exit(1);
+}
+
+}  // namespace boxctl::launch

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The builder: runs between the parent's clone and its own end, with the host's privileges, in a
+// mount namespace of its own. Nothing of the box runs while it lives.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/launch/exec_image.h"
+#include "lib/launch/protocol.h"
+#include "lib/os/fd.h"
+#include "lib/plan/plan.h"
+#include "lib/userns/ids.h"
+
+namespace boxctl::launch {
+
+struct BuilderInput {
+    const plan::Plan* plan = nullptr;
+    const userns::IdRange* ids = nullptr;
+    const ExecImage* image = nullptr;
+    os::BorrowedFd root{-1};  ///< the root directory, opened by the parent
+    const Link* to_parent = nullptr;
+    const Link* to_payload = nullptr;    ///< the parent's end of the payload's link
+    const Link* from_payload = nullptr;  ///< the payload's end; only the payload keeps it
+};
+
+/// Never returns.
+[[noreturn]] void builder_main(const BuilderInput& input);
+
+}  // namespace boxctl::launch

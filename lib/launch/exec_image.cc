@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/launch/exec_image.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/os/file.h"
+#include "lib/security/capability.h"
+
+namespace boxctl::launch {
+namespace {
+
+std::vector<const char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<const char*> out;
+    out.reserve(strings.size() + 1);
+    for (const std::string& text : strings)
+        out.push_back(text.c_str());
+    out.push_back(nullptr);
+    return out;
+}
+
+/// boxctl may itself run under filters and no_new_privs; the payload inherits both.
+Result<void> expect_inherited(ExecImage& image) {
+    const os::UniqueFd status = BOX_TRY(os::open_host("/proc/self/status", O_RDONLY));
+    const int inherited = security::read_filter_count(status.get());
+    const auto filters = static_cast<uint32_t>(image.filters.size());
+    image.expected.seccomp_filters = filters + static_cast<uint32_t>(std::max(inherited, 0));
+    image.expected.seccomp_mode = 2;
+    const bool no_new_privileges =
+            image.no_new_privileges || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    image.expected.no_new_privs = no_new_privileges ? 1 : 0;
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ExecImage>> prepare_exec(const plan::ProcessPlan& process,
+                                                const plan::SecurityPlan& security,
+                                                bool user_namespace) {
+    auto image = std::make_unique<ExecImage>();
+    image->candidates = pointers(process.candidates);
+    image->arguments = pointers(process.arguments);
+    image->environment = pointers(process.environment);
+    image->limits = security.limits;
+    image->groups = process.user.groups;
+    std::sort(image->groups.begin(), image->groups.end());
+    image->uid = process.user.uid;
+    image->gid = process.user.gid;
+    image->no_new_privileges = security.no_new_privileges;
+    image->bounding = security.capabilities;
+    if (!user_namespace) image->bounding &= BOX_TRY(security::probe_bounding_set());
+    // A user other than root starts with none: execve(2) would take them away anyway.
+    image->effective = image->uid == 0 ? image->bounding : 0;
+    image->filters = security::default_filters(image->bounding);
+    image->expected.bounding = image->bounding;
+    image->expected.effective = image->effective;
+    image->expected.groups = image->groups.data();
+    image->expected.group_count = image->groups.size();
+    BOX_TRY(expect_inherited(*image));
+    return image;
+}
+
+ExecFault confine(const ExecImage& image) noexcept {
+    const auto call = [](const char* what, long result) {
+        return result == 0 ? ExecFault{}
+                           : ExecFault{what, result == -1 ? errno : static_cast<int>(-result)};
+    };
+    // Opened while it still can be: a user other than root may not be allowed to.
+    const int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (status < 0) return {"open /proc/self/status", errno};
+    ExecFault fault;
+    const auto step = [&](const char* what, auto&& act) {
+        if (fault.what == nullptr) fault = call(what, act());
+    };
+    step("set resource limits",
+         [&] { return security::apply_limits(image.limits.data(), image.limits.size()); });
+    step("start a session keyring", [] {
+        const long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+        // A kernel built without keys, or a filter around us, leaves nothing to share.
+        return key >= 0 || errno == ENOSYS || errno == EPERM ? 0L : -1L;
+    });
+    step("reset securebits", [] { return security::reset_securebits(); });
+    step("drop capabilities", [&] { return security::drop_bounding(image.bounding); });
+    if (image.no_new_privileges) {
+        step("set no_new_privs", [] { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); });
+    }
+    for (const security::FilterView& filter : image.filters) {
+        step("load a seccomp filter", [&] { return security::load_filter(filter); });
+    }
+    step("set groups", [&] { return setgroups(image.groups.size(), image.groups.data()); });
+    step("set the group id", [&] { return setresgid(image.gid, image.gid, image.gid); });
+    step("set the user id", [&] { return setresuid(image.uid, image.uid, image.uid); });
+    step("set capabilities", [&] { return security::set_capabilities(image.effective); });
+    // The ids changed, which cleared it (prctl(2)).
+    step("follow the supervisor", [] { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); });
+    if (fault.what == nullptr) {
+        const security::Mismatch mismatch = security::check_self(status, image.expected);
+        if (mismatch != security::Mismatch::none) fault = {security::to_string(mismatch), 0};
+    }
+    close(status);
+    return fault;
+}
+
+ExecFault execute(const ExecImage& image) noexcept {
+    ExecFault fault = {"execute", ENOENT};
+    for (const char* path : image.candidates) {
+        if (path == nullptr) break;
+        execve(path, const_cast<char* const*>(image.arguments.data()),
+               const_cast<char* const*>(image.environment.data()));
+        // Like a shell: keep the most telling reason, and go on only where there was nothing.
+        if (errno != ENOENT && errno != ENOTDIR) fault.error = errno;
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
+    }
+    return fault;
+}
+
+}  // namespace boxctl::launch

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/launch/launch.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+
+#include "lib/base/text.h"
+#include "lib/launch/builder.h"
+#include "lib/launch/exec_image.h"
+#include "lib/launch/protocol.h"
+#include "lib/os/file.h"
+#include "lib/os/message.h"
+#include "lib/os/process.h"
+
+namespace boxctl::launch {
+namespace {
+
+/// The links of one launch, both ends of each.
+struct Links {
+    Link builder;  ///< ours
+    Link builder_far;
+    Link payload;  ///< ours; the builder writes to the payload through its copy
+    Link payload_far;
+};
+
+Result<Links> make_links() {
+    auto [builder, builder_far] = BOX_TRY(os::make_socket_pair());
+    auto [payload, payload_far] = BOX_TRY(os::make_socket_pair());
+    return Links{Link(std::move(builder)), Link(std::move(builder_far)), Link(std::move(payload)),
+                 Link(std::move(payload_far))};
+}
+
+/// Our first child: makes the tree and dies. Reaped whatever happens.
+class Builder {
+ public:
+    static Result<Builder> start(const BuilderInput& input, const cgroup::Cgroup& cgroup) {
+        os::CloneRequest request;
+        request.flags = CLONE_NEWNS;
+        request.cgroup = cgroup.payload;
+        Builder builder;
+        os::Cloned cloned = BOX_TRY(os::clone_process(request).context("start the builder"));
+        // --- The builder from here on: host privileges, its own mount namespace. ---
+        if (cloned.pid == 0) builder_main(input);
+        builder.pidfd_ = std::move(cloned.pidfd);
+        return builder;
+    }
+    Builder(const Builder&) = delete;
+    Builder& operator=(const Builder&) = delete;
+    Builder(Builder&&) = default;
+    Builder& operator=(Builder&&) = delete;
+    ~Builder() {
+        if (!pidfd_.valid()) return;
+        (void)os::send_signal(pidfd_, SIGKILL).has_value();
+        (void)os::wait_for(pidfd_).has_value();
+    }
+    /// Waits for its end, which comes by itself after its last word.
+    Result<void> reap() {
+        const os::ExitStatus status = BOX_TRY(os::wait_for(pidfd_));
+        pidfd_.reset();
+        if (status.shell_code() != 0)
+            return Error(format("the builder died of %d", status.shell_code()));
+        return {};
+    }
+
+ private:
+    Builder() = default;
+    os::UniqueFd pidfd_;
+};
+
+Result<void> accept_payload(const Links& links, RunningBox& box) {
+    Link::Heard born = BOX_TRY(links.builder.expect(Step::payload_born));
+    if (born.fds.size() != 1 || born.value <= 0) return Error(EPROTO, "read a launch frame");
+    box.leader = born.value;
+    box.pidfd = std::move(born.fds[0]);
+    return {};
+}
+
+Result<void> accept_tree(const Links& links, const plan::Plan& plan, RunningBox& box) {
+    Link::Heard built = BOX_TRY(links.builder.expect(Step::tree_built));
+    std::vector<int> indices;
+    for (const rootfs::MountOp& op : plan.mounts.ops) {
+        if (const auto* terminal = std::get_if<rootfs::Terminal>(&op.what))
+            indices.push_back(terminal->index);
+    }
+    if (built.fds.size() != indices.size() + 1) return Error(EPROTO, "read a launch frame");
+    box.notify = std::move(built.fds[0]);
+    for (size_t i = 0; i < indices.size(); i++) {
+        box.terminals.push_back({indices[i], std::move(built.fds[i + 1])});
+    }
+    return {};
+}
+
+/// While the builder is busy with the tree, the parent makes the cable.
+Result<void> connect_network(const plan::Plan& plan, RunningBox& box) {
+    if (!plan.network.veth) return {};
+    const os::UniqueFd netns =
+            BOX_TRY(os::open_host(format("/proc/%d/ns/net", box.leader), O_RDONLY));
+    box.cable = BOX_TRY(net::make_veth(plan.network, netns, plan.name));
+    return {};
+}
+
+Result<void> converse(const plan::Plan& plan, Links& links, Builder& builder, RunningBox& box) {
+    BOX_TRY(accept_payload(links, box));
+    BOX_TRY(connect_network(plan, box));
+    BOX_TRY(accept_tree(links, plan, box));
+    BOX_TRY(links.payload.expect(Step::confined));
+    // The builder held the payload's end of its link; with it gone, a closed link means execve.
+    BOX_TRY(builder.reap());
+    BOX_TRY(links.payload.say(Step::execute));
+    return links.payload.expect_end();
+}
+
+}  // namespace
+
+RunningBox::~RunningBox() {
+    if (!pidfd.valid()) return;
+    (void)os::send_signal(pidfd, SIGKILL).has_value();
+    (void)os::wait_for(pidfd).has_value();
+}
+
+Result<RunningBox> launch(const plan::Plan& plan, const Reservation& reservation,
+                          os::BorrowedFd root) {
+    if (!os::single_threaded())
+        return Error("boxctl has threads: cloning would leave their locks held");
+    const std::unique_ptr<ExecImage> image =
+            BOX_TRY(prepare_exec(plan.process, plan.security, plan.namespaces.user));
+    Links links = BOX_TRY(make_links());
+    const BuilderInput input = {
+            .plan = &plan,
+            .ids = &reservation.ids(),
+            .image = image.get(),
+            .root = root,
+            .to_parent = &links.builder_far,
+            .to_payload = &links.payload,
+            .from_payload = &links.payload_far,
+    };
+    RunningBox box;
+    Builder builder = BOX_TRY(Builder::start(input, reservation.cgroup()));
+    links.builder_far.close();
+    links.payload_far.close();
+    BOX_TRY(converse(plan, links, builder, box));
+    return box;
+}
+
+}  // namespace boxctl::launch

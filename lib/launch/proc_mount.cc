@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/launch/proc_mount.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+namespace boxctl::launch {
+namespace {
+
+struct Attempt {
+    int mount = -1;
+    int error = 0;
+};
+
+// The child: a process of the box's PID namespace with the host's privileges, before anything of
+// the box runs. Shares all memory with its suspended parent: system calls only.
+int mount_proc(void* argument) {
+    auto* attempt = static_cast<Attempt*>(argument);
+    const int context = fsopen("proc", FSOPEN_CLOEXEC);
+    if (context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "source", "proc", 0) == 0 &&
+        fsconfig(context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0) {
+        attempt->mount = fsmount(context, FSMOUNT_CLOEXEC,
+                                 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    }
+    if (attempt->mount < 0) attempt->error = errno;
+    return 0;
+}
+
+}  // namespace
+
+Result<os::UniqueFd> make_proc_mount() {
+    alignas(16) static char stack[16384];
+    Attempt attempt;
+    const int pid = clone(mount_proc, stack + sizeof stack,
+                          CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &attempt);
+    if (pid < 0) return errno_error("start a helper for /proc");
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) return errno_error("wait for the helper for /proc");
+    }
+    if (attempt.mount < 0) return Error(attempt.error, "make a proc");
+    return os::UniqueFd(attempt.mount);
+}
+
+}  // namespace boxctl::launch

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/launch/reservation.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/net/apply.h"
+#include "lib/os/file.h"
+#include "lib/os/mount.h"
+#include "lib/state/record.h"
+
+namespace boxctl::launch {
+namespace {
+
+/// Makes `path` a mount of its own that is shared, so that mounts below it reach the box also on a
+/// host whose /run is not (systemd's is).
+Result<void> share_directory(const std::string& path) {
+    const os::UniqueFd directory = BOX_TRY(os::open_host(path, O_PATH | O_DIRECTORY));
+    const os::UniqueFd copy = BOX_TRY(os::clone_mount(directory, "", os::Recursion::one));
+    BOX_TRY(os::attach_mount(copy, directory));
+    os::MountChange shared;
+    shared.propagation = MS_SHARED;
+    return os::change_mount(copy, shared, os::Recursion::one);
+}
+
+void keep_first(Result<void>& first, Result<void> next) {
+    if (first && !next) first = std::move(next);
+}
+
+}  // namespace
+
+Result<Reservation> Reservation::take(const plan::Plan& plan) {
+    Reservation taken;
+    taken.name_ = plan.name;
+    BOX_TRY(state::make_directories());
+    BOX_TRY(taken.take_locks(plan));
+    BOX_TRY(taken.take_directory(plan));
+    taken.ids_ = BOX_TRY(userns::claim(plan.ids));
+    taken.cgroup_ = BOX_TRY(cgroup::make(plan.cgroup));
+    if (plan.cgroup.kind != cgroup::CgroupPlan::Kind::none) {
+        BOX_TRY(cgroup::delegate(taken.cgroup_, taken.ids_.base));
+    }
+    return taken;
+}
+
+Result<void> Reservation::take_locks(const plan::Plan& plan) {
+    auto name = os::LockFile::acquire(state::name_lock_path(plan.name), os::LockKind::exclusive);
+    if (!name && name.error().code() == EWOULDBLOCK) {
+        Error error("a machine named " + quote(plan.name) + " is running already");
+        error.set_hint("choose another name with --machine=, or stop it: boxctl stop " + plan.name);
+        return error;
+    }
+    if (!name) return std::move(name).error();
+    name_lock_ = std::move(name).value();
+    const auto kind = plan.lock.shared ? os::LockKind::shared : os::LockKind::exclusive;
+    auto root = os::LockFile::acquire(plan.lock.path, kind);
+    if (!root && root.error().code() == EWOULDBLOCK) {
+        Error error(quote(plan.mounts.root.path) + " is in use by another box");
+        error.set_hint("--ephemeral and --read-only boxes share a tree");
+        return error;
+    }
+    if (!root) return std::move(root).error();
+    root_lock_ = std::move(root).value();
+    return {};
+}
+
+Result<void> Reservation::take_directory(const plan::Plan& plan) {
+    // We hold the name: whatever is there belongs to nobody any more.
+    const std::string path = std::string(state::kDirectory) + "/" + plan.name;
+    BOX_TRY(os::detach_host_mount(path + "/propagate"));
+    BOX_TRY(state::remove(plan.name));
+    const os::UniqueFd directory = BOX_TRY(state::make_machine_directory(plan.name));
+    directory_ = true;
+    if (plan.propagation.empty()) return {};
+    if (mkdirat(directory.get(), "propagate", 0700) < 0) return errno_error("make " + quote(path));
+    if (plan.share_propagation) {
+        shared_mount_ = plan.propagation;
+        BOX_TRY(share_directory(plan.propagation).context("share " + quote(plan.propagation)));
+    }
+    return {};
+}
+
+Result<void> Reservation::release() {
+    Result<void> first;
+    if (!cgroup_.box_dir.empty()) {
+        keep_first(first, cgroup::remove(cgroup_.box_dir));
+        cgroup_ = {};
+    }
+    userns::release(ids_);
+    if (!shared_mount_.empty()) {
+        auto detached = os::detach_host_mount(shared_mount_);
+        if (!detached) keep_first(first, std::move(detached).error());
+        shared_mount_.clear();
+    }
+    if (directory_) {
+        keep_first(first, state::remove(name_));
+        directory_ = false;
+    }
+    root_lock_.remove();
+    name_lock_.remove();
+    return first;
+}
+
+Reservation::~Reservation() {
+    // Nobody is left to tell; what stays is found again by its name.
+    (void)release().has_value();
+}
+
+Result<void> clean_up_leftovers(const std::string& name, const host::CgroupFacts& cgroup) {
+    Result<void> first;
+    if (!cgroup.mount.empty()) {
+        keep_first(first, cgroup::remove(cgroup.mount + "/" + cgroup::kFolder + "/" + name));
+    }
+    settings::NetworkSettings with_cable;
+    with_cable.veth.value = true;
+    keep_first(first, net::remove_veth(name, net::plan_network(with_cable, name)));
+    auto detached =
+            os::detach_host_mount(std::string(state::kDirectory) + "/" + name + "/propagate");
+    if (!detached) keep_first(first, std::move(detached).error());
+    keep_first(first, state::remove(name));
+    return first;
+}
+
+}  // namespace boxctl::launch

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reservation: what a box holds on the host from before its first start until after its last,
+// over all its reboots: its name, its tree, its ids, its cgroup and its state directory.
+//
+// Every part is either held by a lock that dies with us or has a name that follows from the
+// machine's: so a killed boxctl leaves nothing that the next start, or cleanup(), does not find.
+#pragma once
+
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/cgroup/apply.h"
+#include "lib/os/lock.h"
+#include "lib/plan/plan.h"
+#include "lib/userns/ids.h"
+
+namespace boxctl::launch {
+
+class Reservation {
+ public:
+    /// Takes everything the plan names. On failure nothing stays taken.
+    static Result<Reservation> take(const plan::Plan& plan);
+
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    Reservation(Reservation&&) = default;
+    Reservation& operator=(Reservation&&) = delete;
+    ~Reservation();
+
+    /// Gives everything back, in the reverse order. Idempotent; the destructor calls it. Goes on
+    /// after a failure and returns the first one.
+    Result<void> release();
+
+    [[nodiscard]] const userns::IdRange& ids() const { return ids_; }
+    [[nodiscard]] const cgroup::Cgroup& cgroup() const { return cgroup_; }
+
+ private:
+    Reservation() = default;
+    Result<void> take_locks(const plan::Plan& plan);
+    Result<void> take_directory(const plan::Plan& plan);
+
+    std::string name_;
+    os::LockFile name_lock_;
+    os::LockFile root_lock_;
+    userns::IdRange ids_;
+    cgroup::Cgroup cgroup_;
+    std::string shared_mount_;  ///< where we made a mount on the host, or empty
+    bool directory_ = false;
+};
+
+/// Removes what a killed boxctl left of `name`: cgroup, cable, propagation mount, state directory.
+/// The caller holds the name's lock, so nobody uses any of it. Idempotent.
+Result<void> clean_up_leftovers(const std::string& name, const host::CgroupFacts& cgroup);
+
+}  // namespace boxctl::launch

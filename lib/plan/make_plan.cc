@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+#include "lib/plan/plan.h"
+#include "lib/plan/process.h"
+#include "lib/security/capability.h"
+
+namespace boxctl::plan {
+namespace {
+
+using settings::Mode;
+using settings::Settings;
+
+userns::IdPlan plan_ids(const settings::UserRange& wanted, const std::string& name) {
+    userns::IdPlan ids;
+    ids.seed = name;
+    switch (wanted.kind) {
+        case settings::UserRange::Kind::pick:
+            ids.kind = userns::IdPlan::Kind::pick;
+            break;
+        case settings::UserRange::Kind::no:
+            ids.kind = userns::IdPlan::Kind::host;
+            break;
+        case settings::UserRange::Kind::identity:
+            ids.kind = userns::IdPlan::Kind::identity;
+            break;
+        case settings::UserRange::Kind::fixed:
+            ids.kind = userns::IdPlan::Kind::fixed;
+            ids.base = wanted.base;
+            ids.count = wanted.count;
+            break;
+    }
+    return ids;
+}
+
+NamespacePlan plan_namespaces(const Settings& wanted, const host::HostFacts& have,
+                              const userns::IdPlan& ids) {
+    const settings::SharedNamespaces& share = wanted.security.share.value;
+    NamespacePlan plan;
+    plan.user = ids.has_namespace();
+    plan.network = wanted.network.private_network.value || wanted.network.veth.value;
+    plan.ipc = !share.ipc;
+    plan.uts = !share.uts;
+    plan.cgroup = !share.cgroup;
+    plan.time = !share.time && have.time_namespaces;
+    plan.clocks_from_zero = plan.time && wanted.exec.clock_offset.value;
+    return plan;
+}
+
+ConsolePlan plan_console(const Settings& wanted, const host::HostFacts& have,
+                         const host::RootFacts& root) {
+    ConsolePlan plan;
+    const bool terminal = have.input_tty && have.output_tty;
+    switch (wanted.console.console.value) {
+        case settings::Console::auto_:
+            plan.mode = terminal                    ? ConsoleMode::interactive
+                        : wanted.mode == Mode::boot ? ConsoleMode::read_only
+                                                    : ConsoleMode::pipe;
+            break;
+        case settings::Console::interactive:
+            plan.mode = ConsoleMode::interactive;
+            break;
+        case settings::Console::read_only:
+            plan.mode = ConsoleMode::read_only;
+            break;
+        case settings::Console::passive:
+            plan.mode = ConsoleMode::passive;
+            break;
+        case settings::Console::pipe:
+            plan.mode = ConsoleMode::pipe;
+            break;
+        case settings::Console::autopipe:
+            plan.mode = terminal ? ConsoleMode::interactive : ConsoleMode::pipe;
+            break;
+    }
+    if (plan.mode == ConsoleMode::pipe) {
+        plan.passed = std::array<bool, 3>{!have.input_tty, !have.output_tty, !have.error_tty};
+        plan.terminal = have.input_tty || have.output_tty || have.error_tty;
+    }
+    if (wanted.mode == Mode::boot) plan.ttys = root.ttys;
+    return plan;
+}
+
+std::vector<security::ResourceLimit> plan_limits(const Settings& wanted,
+                                                 const host::HostFacts& have) {
+    const auto unlimited = [](uint64_t known) { return known == 0 ? security::kUnlimited : known; };
+    const uint64_t processes = unlimited(have.init_processes);
+    const uint64_t signals = unlimited(have.init_pending_signals);
+    const security::HostLimits host = {
+            .nr_open = have.nr_open,
+            .processes = {RLIMIT_NPROC, processes, processes},
+            .pending_signals = {RLIMIT_SIGPENDING, signals, signals},
+    };
+    return security::override_limits(security::default_limits(host), wanted.security.rlimits.value);
+}
+
+SecurityPlan plan_security(const Settings& wanted, const host::HostFacts& have,
+                           bool private_network) {
+    SecurityPlan plan;
+    plan.capabilities = (security::default_capabilities(private_network) |
+                         wanted.security.add_capabilities.value) &
+                        ~wanted.security.drop_capabilities.value;
+    plan.no_new_privileges = wanted.security.no_new_privileges.value;
+    plan.limits = plan_limits(wanted, have);
+    return plan;
+}
+
+StopPlan plan_stop(const Settings& wanted, const host::RootFacts& root) {
+    StopPlan plan;
+    plan.timeout = wanted.exec.stop_timeout.value;
+    if (wanted.mode == Mode::boot) {
+        plan.kind = root.init_kind;
+        const InitLanguage language = language_of(root.init_kind);
+        plan.poweroff = language.poweroff;
+        plan.reboot = language.reboot;
+    } else {
+        // A command that listens to SIGTERM gets it; one that does not is killed at once.
+        plan.poweroff.signal = SIGTERM;
+    }
+    if (wanted.exec.kill_signal.value != 0) plan.poweroff = {wanted.exec.kill_signal.value, {}};
+    return plan;
+}
+
+RootLock plan_lock(const Settings& wanted, const host::RootFacts& root) {
+    RootLock lock;
+    lock.path = format("%s/.locks/inode-%llu:%llu", kStateDirectory,
+                       static_cast<unsigned long long>(root.device),
+                       static_cast<unsigned long long>(root.inode));
+    lock.shared = wanted.image.read_only.value || wanted.image.ephemeral.value ||
+                  wanted.image.volatile_.value != settings::Volatile::no;
+    return lock;
+}
+
+std::string plan_uuid(const Settings& wanted, const host::HostFacts& have,
+                      const host::RootFacts& root) {
+    // The tree's own id names it, whoever boots it; one of ours is for trees that have none.
+    if (!root.machine_id.empty() && !wanted.image.ephemeral.value) return root.machine_id;
+    return wanted.exec.uuid.value.empty() ? have.fresh_id : wanted.exec.uuid.value;
+}
+
+Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFacts& have,
+                                     const host::RootFacts& root, const Plan& plan) {
+    rootfs::MountContext context;
+    context.name = plan.name;
+    context.uuid = plan.uuid;
+    context.contained = plan.contained();
+    context.user_namespace = plan.namespaces.user;
+    context.cgroup_filesystem = plan.cgroup.kind != cgroup::CgroupPlan::Kind::none;
+    context.console = plan.console.terminal;
+    context.ttys = plan.console.ttys;
+    context.propagation = plan.propagation;
+    return rootfs::plan_mounts(wanted, have, root, context);
+}
+
+Result<void> check_root(const Settings& wanted, const host::RootFacts& root) {
+    if (wanted.mode == Mode::boot && root.init.empty()) {
+        Error error(wanted.exec.init.value.empty()
+                            ? "no init in " + quote(root.path) +
+                                      ": looked for systemd, /sbin/init, /bin/init and /init"
+                            : "no init at " + quote(wanted.exec.init.value) + " in " +
+                                      quote(root.path));
+        error.set_hint("'boxctl run' starts one command in a tree without an init");
+        return error;
+    }
+    return {};
+}
+
+void add_notes(Plan& plan, const host::HostFacts& have) {
+    if (!plan.cgroup.note.empty()) plan.notes.push_back(plan.cgroup.note);
+    if (!have.time_namespaces) {
+        plan.notes.emplace_back(
+                "this kernel has no time namespaces: the box shows the host's uptime");
+    }
+}
+
+}  // namespace
+
+Result<std::string> machine_name(const Settings& wanted, const std::string& root_path,
+                                 const std::string& fresh_id) {
+    const std::string& asked = wanted.image.machine.value;
+    if (!asked.empty()) {
+        const std::string fault = settings::machine_name_fault(asked);
+        if (!fault.empty()) return Error("machine name " + quote(asked) + ": " + fault);
+        return asked;
+    }
+    std::string name;
+    for (const char c : os::split_path(root_path).second) {
+        const bool alphanumeric =
+                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool inner = (c == '-' || c == '.') && !name.empty() && name.back() != '.' &&
+                           (c != '.' || name.back() != '-');
+        if (alphanumeric || inner) name += c;
+    }
+    name = name.substr(0, 64);
+    while (!name.empty() && (name.back() == '-' || name.back() == '.'))
+        name.pop_back();
+    // Throw-away copies of one tree run side by side.
+    if (wanted.image.ephemeral.value && !name.empty()) {
+        name = name.substr(0, 64 - 17) + "-" + fresh_id.substr(0, 16);
+    }
+    if (!settings::machine_name_fault(name).empty()) {
+        Error error("cannot make a machine name from " + quote(root_path));
+        error.set_hint("name it with --machine=NAME");
+        return error;
+    }
+    return name;
+}
+
+Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
+                       const host::RootFacts& root) {
+    BOX_TRY(check_root(wanted, root));
+    Plan plan;
+    plan.mode = wanted.mode;
+    plan.quiet = wanted.console.quiet.value;
+    plan.keep_unit = wanted.exec.keep_unit.value;
+    plan.name = BOX_TRY(machine_name(wanted, root.path, have.fresh_id));
+    plan.uuid = plan_uuid(wanted, have, root);
+    plan.ids = plan_ids(wanted.exec.private_users.value, plan.name);
+    plan.namespaces = plan_namespaces(wanted, have, plan.ids);
+    if (plan.namespaces.uts) {
+        plan.hostname = wanted.exec.hostname.value.empty() ? plan.name : wanted.exec.hostname.value;
+    }
+    plan.network = net::plan_network(wanted.network, plan.name);
+    plan.cgroup = BOX_TRY(cgroup::plan_cgroup(wanted, have.cgroup, plan.name));
+    plan.console = plan_console(wanted, have, root);
+    plan.security = plan_security(wanted, have, plan.namespaces.network);
+    plan.stop = plan_stop(wanted, root);
+    plan.lock = plan_lock(wanted, root);
+    if (plan.mode == Mode::boot) {
+        plan.propagation = format("%s/%s/propagate", kStateDirectory, plan.name.c_str());
+        plan.share_propagation = !have.propagates;
+    }
+    plan.mounts = BOX_TRY(mounts_for(wanted, have, root, plan));
+    plan.process = BOX_TRY(plan_process(wanted, have, root, plan));
+    add_notes(plan, have);
+    return plan;
+}
+
+}  // namespace boxctl::plan

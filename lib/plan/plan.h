@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The plan: everything a boot will do, as one plain value.
+//
+// make_plan() is pure: the same settings and facts give the same plan, which --dry-run prints and
+// golden tests compare. The launcher does nothing that is not in it. What only the moment can
+// tell (a free id range, random numbers, descriptors) is named here and filled in by the launch.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "lib/base/result.h"
+#include "lib/cgroup/plan.h"
+#include "lib/host/facts.h"
+#include "lib/net/plan.h"
+#include "lib/plan/init_kinds.h"
+#include "lib/rootfs/plan.h"
+#include "lib/security/rlimits.h"
+#include "lib/settings/settings.h"
+#include "lib/userns/ids.h"
+
+namespace boxctl::plan {
+
+/// Namespaces the box has of its own; the mount and PID namespaces always are.
+struct NamespacePlan {
+    bool user = true;
+    bool network = true;
+    bool ipc = true;
+    bool uts = true;
+    bool cgroup = true;
+    bool time = true;
+    bool clocks_from_zero = true;  ///< monotonic and boot time start at the box's birth
+};
+
+struct ProcessPlan {
+    std::vector<std::string> candidates;   ///< absolute paths tried in turn
+    std::vector<std::string> arguments;    ///< argv, the name first
+    std::vector<std::string> environment;  ///< NAME=VALUE
+    std::string directory = "/";
+    host::UserEntry user;
+    bool controlling_terminal = false;  ///< run: yes; an init finds its own
+};
+
+struct SecurityPlan {
+    uint64_t capabilities = 0;
+    bool no_new_privileges = false;
+    std::vector<security::ResourceLimit> limits;
+};
+
+enum class ConsoleMode { interactive, read_only, passive, pipe };
+
+struct ConsolePlan {
+    ConsoleMode mode = ConsoleMode::interactive;
+    bool terminal = true;  ///< the box has a console of ours, /dev/console
+    /// Which of the caller's standard descriptors the box gets as they are (pipe). Never a
+    /// terminal: input could be pushed into it (TIOCSTI).
+    std::array<bool, 3> passed = {false, false, false};
+    std::vector<int> ttys;  ///< further terminals /dev/ttyN that wait for somebody to attach
+};
+
+struct StopPlan {
+    host::InitKind kind = host::InitKind::unknown;
+    InitRequest poweroff;
+    InitRequest reboot;
+    uint32_t timeout = 30;  ///< seconds until everything is killed
+};
+
+/// What must not be used by two boxes at once.
+struct RootLock {
+    std::string path;     ///< of the lock file
+    bool shared = false;  ///< the tree is not written to
+};
+
+struct Plan {
+    settings::Mode mode = settings::Mode::boot;
+    std::string name;
+    std::string uuid;      ///< 32 hex digits
+    std::string hostname;  ///< empty: the host's UTS namespace is shared
+    bool quiet = false;
+    bool keep_unit = false;
+    userns::IdPlan ids;
+    NamespacePlan namespaces;
+    rootfs::MountPlan mounts;
+    net::NetPlan network;
+    cgroup::CgroupPlan cgroup;
+    ProcessPlan process;
+    SecurityPlan security;
+    ConsolePlan console;
+    StopPlan stop;
+    RootLock lock;
+    std::string propagation;         ///< host directory whose mounts reach the box; empty: none
+    bool share_propagation = false;  ///< it has to be made a shared mount first
+    std::vector<std::string> notes;  ///< what the box goes without, one sentence each
+
+    [[nodiscard]] bool contained() const { return ids.contained(); }
+};
+
+Result<Plan> make_plan(const settings::Settings& wanted, const host::HostFacts& have,
+                       const host::RootFacts& root);
+
+/// The machine name that the settings ask for: --machine, else the root directory's name with what
+/// no machine name may hold left out.
+Result<std::string> machine_name(const settings::Settings& wanted, const std::string& root_path,
+                                 const std::string& fresh_id);
+
+/// Stable text, one line a fact; what --dry-run prints.
+std::string print_plan(const Plan& plan);
+/// The same as JSON text.
+std::string print_plan_json(const Plan& plan);
+
+const char* to_string(ConsoleMode mode);
+
+/// Where boxctl keeps what it knows of running boxes.
+constexpr const char* kStateDirectory = "/run/boxctl";
+
+}  // namespace boxctl::plan

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/plan/process.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+
+namespace boxctl::plan {
+namespace {
+
+constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Later settings of a name replace earlier ones in place.
+class Environment {
+ public:
+    void set(const std::string& name, const std::string& value) {
+        const auto same =
+                std::find_if(variables_.begin(), variables_.end(),
+                             [&](const std::string& v) { return v.starts_with(name + "="); });
+        if (same != variables_.end()) {
+            *same = name + "=" + value;
+        } else {
+            variables_.push_back(name + "=" + value);
+        }
+    }
+    [[nodiscard]] std::string get(const std::string& name) const {
+        for (const std::string& variable : variables_) {
+            if (variable.starts_with(name + "=")) return variable.substr(name.size() + 1);
+        }
+        return {};
+    }
+    std::vector<std::string> take() && { return std::move(variables_); }
+
+ private:
+    std::vector<std::string> variables_;
+};
+
+std::string dashed(const std::string& uuid) {
+    return uuid.substr(0, 8) + "-" + uuid.substr(8, 4) + "-" + uuid.substr(12, 4) + "-" +
+           uuid.substr(16, 4) + "-" + uuid.substr(20);
+}
+
+/// $container_host_id and its kin (CONTAINER_INTERFACE).
+void add_host_identity(Environment& environment, const host::OsRelease& os_release) {
+    for (const auto& [key, value] : os_release) {
+        for (const char* wanted : {"ID", "VERSION_ID", "BUILD_ID", "VARIANT_ID"}) {
+            if (key != wanted) continue;
+            std::string name = key;
+            std::transform(name.begin(), name.end(), name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            environment.set("container_host_" + name, value);
+        }
+    }
+}
+
+Environment plan_environment(const settings::Settings& wanted, const host::HostFacts& have,
+                             const host::UserEntry& user, const Plan& plan) {
+    Environment environment;
+    environment.set("PATH", kPath);
+    environment.set("container", "boxctl");
+    const bool terminal = plan.console.terminal && have.output_tty && !have.term.empty();
+    environment.set("TERM", terminal                            ? have.term
+                            : plan.mode == settings::Mode::boot ? "linux"
+                                                                : "dumb");
+    environment.set("HOME", user.home);
+    environment.set("USER", user.name);
+    environment.set("LOGNAME", user.name);
+    environment.set("container_uuid", dashed(plan.uuid));
+    environment.set("NOTIFY_SOCKET", "/run/host/notify");
+    if (plan.mode == settings::Mode::run) environment.set("LANG", "C.UTF-8");
+    add_host_identity(environment, have.os_release);
+    for (const settings::Variable& variable : wanted.exec.environment.value) {
+        environment.set(variable.name, variable.value);
+    }
+    return environment;
+}
+
+std::vector<std::string> search_path(const std::string& command, const std::string& path,
+                                     const std::string& directory) {
+    if (os::is_absolute(command)) return {command};
+    if (command.find('/') != std::string::npos)
+        return {os::normalize_path(directory + "/" + command)};
+    std::vector<std::string> candidates;
+    for (const std::string& place : split(path, ':')) {
+        if (os::is_absolute(place)) candidates.push_back(os::normalize_path(place + "/" + command));
+    }
+    return candidates;
+}
+
+}  // namespace
+
+Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::HostFacts& have,
+                                 const host::RootFacts& root, const Plan& plan) {
+    ProcessPlan process;
+    process.user = root.user;
+    if (process.user.uid >= plan.ids.count && plan.ids.has_namespace()) {
+        return Error(format("user id %u is not in the box, which has %u ids", process.user.uid,
+                            plan.ids.count));
+    }
+    Environment environment = plan_environment(wanted, have, root.user, plan);
+    const std::vector<std::string>& words = wanted.exec.arguments.value;
+    if (plan.mode == settings::Mode::boot) {
+        process.candidates = {root.init};
+        process.arguments = {root.init};
+        process.arguments.insert(process.arguments.end(), words.begin(), words.end());
+    } else {
+        const bool login = words.empty();
+        process.directory = login ? root.user.home : "/";
+        if (!wanted.exec.working_directory.value.empty()) {
+            process.directory = wanted.exec.working_directory.value;
+        }
+        if (login) {
+            const std::string shell = root.login_shell.empty() ? root.user.shell : root.login_shell;
+            process.candidates = {shell};
+            process.arguments = {"-" + os::split_path(shell).second};
+            environment.set("SHELL", shell);
+        } else {
+            process.candidates =
+                    search_path(words.front(), environment.get("PATH"), process.directory);
+            process.arguments = words;
+        }
+        process.controlling_terminal = plan.console.terminal;
+    }
+    process.environment = std::move(environment).take();
+    return process;
+}
+
+}  // namespace boxctl::plan
