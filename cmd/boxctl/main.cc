@@ -17,7 +17,9 @@ namespace {
 int unknown_verb(const std::string& word) {
     Error error("unknown " + std::string(word.starts_with('-') ? "option " : "verb ") +
                 quote(word));
-    const std::string near = nearest(word, verb_names());
+    std::vector<std::string> known = verb_names();
+    known.insert(known.end(), {"--help", "--version"});
+    const std::string near = nearest(word, known);
     error.set_hint(near.empty() ? "'boxctl --help' lists the verbs"
                                 : "did you mean '" + near + "'?");
     log::error(error.message());

@@ -110,7 +110,7 @@ std::string bash_script() {
            "    fi\n"
            "    case $words in\n"
            "        root) COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
-           "        box) COMPREPLY=($(compgen -W \"$(cd /run/boxctl 2>/dev/null && echo *)\" -- "
+           "        box) COMPREPLY=($(compgen -W \"$(command ls /run/boxctl 2>/dev/null)\" -- "
            "\"$cur\")) ;;\n"
            "        verb) COMPREPLY=($(compgen -W '" +
            join(verb_names(), " ") +

@@ -12,12 +12,12 @@ constexpr VerbOption kListOptions[] = {
     {"json", 0, "", "Print JSON"},
 };
 constexpr VerbOption kStopOptions[] = {
-    {"timeout", 0, "=SECONDS|none", "Kill the box if it runs longer than that (default: its --stop-timeout)"},
+    {"timeout", 0, "=SECONDS|none", "How long the init may take"},
 };
 constexpr VerbOption kShellOptions[] = {
-    {"user", 'u', "=USER", "Become this user of the box, name or id (default: root)"},
-    {"chdir", 0, "=PATH", "Start in this directory of the box (default: the user's home)"},
-    {"setenv", 'E', "=NAME[=VALUE]", "Set a variable; without a value, pass the caller's"},
+    {"user", 'u', "=USER", "Become this user of the box (default: root)"},
+    {"chdir", 0, "=PATH", "Start here (default: the user's home)"},
+    {"setenv", 'E', "=NAME[=VALUE]", "Set a variable, or pass on the caller's"},
 };
 constexpr VerbOption kWaitOptions[] = {
     {"for", 0, "=running|stopped", "What to wait for (default: stopped)"},

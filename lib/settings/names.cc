@@ -102,7 +102,7 @@ Result<std::string> to_uuid(std::string_view text) {
     std::string digits = to_lower(text);
     if (digits.size() == 36) {
         for (size_t i = kDashes.size(); i-- > 0;) {
-            if (digits[kDashes.at(i)] == '-') digits.erase(kDashes.at(i), 1);
+            if (digits[kDashes[i]] == '-') digits.erase(kDashes[i], 1);
         }
     }
     if (digits.size() != 32 || digits.find_first_not_of(kHexDigits) != std::string::npos) {

@@ -9,7 +9,7 @@ namespace boxctl::settings {
 // clang-format off
 inline constexpr Row kConsoleRows[] = {
     {"", "", "console", 0, "=MODE", "console", Verbs::both, Trust::admin, Group::console,
-     replaces<&ConsoleSettings::console, to_console, write_console>(), console_words, "interactive, read-only, passive, pipe or autopipe"},
+     replaces<&ConsoleSettings::console, to_console, write_console>(), console_words, "How to use the caller's terminal (default: auto)"},
     {"", "", "pipe", 'P', "", "", Verbs::both, Trust::admin, Group::console,
      replaces<&ConsoleSettings::console, to_console, write_console>(), nullptr, "The same as --console=pipe", "pipe"},
     {"", "", "quiet", 'q', "", "quiet", Verbs::both, Trust::admin, Group::console,
@@ -19,7 +19,7 @@ inline constexpr Row kConsoleRows[] = {
     {"", "", "json", 0, "", "json", Verbs::both, Trust::admin, Group::tool,
      flag<&ToolSettings::json>(), nullptr, "Print it as JSON"},
     {"", "", "log-level", 0, "=LEVEL", "log_level", Verbs::both, Trust::admin, Group::tool,
-     replaces<&ToolSettings::log_level, to_log_level, write_text>(), log_levels, "How much to tell: err, warning, notice, info, debug"},
+     replaces<&ToolSettings::log_level, to_log_level, write_text>(), log_levels, "How much to tell (default: notice)"},
 };
 // clang-format on
 

@@ -13,7 +13,7 @@ inline constexpr Row kImageRows[] = {
     {"Files", "ReadOnly", "read-only", 0, "", "read_only", Verbs::both, Trust::any, Group::image,
      flag<&ImageSettings::read_only>(), nullptr, "Mount the root read-only"},
     {"Files", "Volatile", "volatile", 0, "[=MODE]", "volatile", Verbs::both, Trust::any, Group::image,
-     replaces<&ImageSettings::volatile_, to_volatile, write_volatile>(), volatile_words, "Forget changes: yes (only /usr is used), state (/var is empty), overlay"},
+     replaces<&ImageSettings::volatile_, to_volatile, write_volatile>(), volatile_words, "Forget changes: yes, state or overlay"},
     {"Exec", "Ephemeral", "ephemeral", 'x', "", "ephemeral", Verbs::both, Trust::admin, Group::image,
      flag<&ImageSettings::ephemeral>(), nullptr, "Run on a throw-away copy of the root"},
 };

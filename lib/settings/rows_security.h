@@ -15,11 +15,11 @@ inline constexpr Row kSecurityRows[] = {
     {"Exec", "NoNewPrivileges", "no-new-privileges", 0, "=BOOL", "no_new_privileges", Verbs::both, Trust::any, Group::security,
      flag<&SecuritySettings::no_new_privileges>(), bool_words, "Make set-user-id programs powerless in the box"},
     {"X-Boxctl", "Share", "share", 0, "=NAMESPACE[,...]", "share", Verbs::both, Trust::admin, Group::security,
-     appends<&SecuritySettings::share, to_share, write_share>(), share_words, "Use the host's ipc, uts, cgroup or time namespace"},
+     appends<&SecuritySettings::share, to_share, write_share>(), share_words, "Share ipc, uts, cgroup or time with the host"},
     {"", "", "rlimit", 0, "=NAME=SOFT[:HARD]", "rlimit", Verbs::both, Trust::admin, Group::resources,
      appends<&SecuritySettings::rlimits, to_rlimit, write_rlimits>(), rlimit_words, "Set a resource limit of PID 1"},
     {"", "", "property", 0, "=NAME=VALUE", "property", Verbs::both, Trust::admin, Group::resources,
-     appends<&ResourceSettings::properties, to_property, write_variables>(), property_words, "Limit the whole box: MemoryMax=512M, TasksMax=100 and more"},
+     appends<&ResourceSettings::properties, to_property, write_variables>(), property_words, "Limit the box as a whole: MemoryMax=512M"},
 };
 // clang-format on
 

@@ -75,6 +75,9 @@ static_assert(every_row([](const Row& row) {
                          (row.argument.starts_with("[=") && row.argument.ends_with("]"));
               }),
               "an argument that is neither =X nor [=X]");
+// Help fits 80 columns: 32 are for the option.
+static_assert(every_row([](const Row& row) { return row.help.size() <= 48; }),
+              "a help line that is too long");
 // -h, --help and --version belong to the front end, of every verb.
 static_assert(every_row([](const Row& row) {
                   return row.letter != 'h' && row.option != "help" && row.option != "version";

@@ -63,20 +63,25 @@ std::optional<std::string> to_weight(std::string_view text) {
 
 std::optional<std::string> to_quota(std::string_view text) {
     if (!text.ends_with('%')) return std::nullopt;
-    const auto percent = parse_u32(text.substr(0, text.size() - 1));
-    if (!percent || *percent == 0 || *percent > 1000000) return std::nullopt;
+    const std::string_view number = text.substr(0, text.size() - 1);
+    const size_t point = number.find('.');
+    const auto percent = parse_u32(number.substr(0, point));
+    const std::string_view fraction =
+            point == std::string_view::npos ? "00" : number.substr(point + 1);
+    if (!percent || fraction.size() > 2 || !parse_u32(fraction)) return std::nullopt;
+    if (*percent == 0) return std::nullopt;  // the kernel's least quota is 1% of a processor
     return std::string(text);
 }
 
-std::optional<std::string> to_cpu_list(std::string_view text) {
-    constexpr uint32_t kMostCpus = 8192;  // what kernels are built for at most
+std::optional<std::string> to_number_list(std::string_view text) {
+    constexpr uint32_t kMost = 8192;  // processors a kernel can be built for
     std::string list(text);
     std::replace(list.begin(), list.end(), ' ', ',');
     for (const std::string& part : split(list, ',')) {
         const size_t dash = part.find('-');
         const auto first = parse_u32(part.substr(0, dash));
         const auto last = dash == std::string::npos ? first : parse_u32(part.substr(dash + 1));
-        if (!first || !last || *first > *last || *last >= kMostCpus) return std::nullopt;
+        if (!first || !last || *first > *last || *last >= kMost) return std::nullopt;
     }
     return list;
 }
@@ -90,13 +95,21 @@ constexpr Property kBytes = {to_byte_limit, "bytes with K, M, G or T, or 'infini
 constexpr Property kCount = {to_count_limit, "a number above 0, or 'infinity'"};
 constexpr Property kWeight = {to_weight, "a number from 1 to 10000"};
 constexpr Property kQuota = {to_quota, "a percentage such as 150%"};
-constexpr Property kCpus = {to_cpu_list, "a list such as 0-3,5"};
+constexpr Property kNumbers = {to_number_list, "a list such as 0-3,5"};
 
 // The names of systemd.resource-control(5), and what their values look like.
 constexpr Word<const Property*> kProperties[] = {
-        {&kBytes, "MemoryMax"}, {&kBytes, "MemoryHigh"}, {&kBytes, "MemorySwapMax"},
-        {&kQuota, "CPUQuota"},  {&kWeight, "CPUWeight"}, {&kCount, "TasksMax"},
-        {&kWeight, "IOWeight"}, {&kCpus, "AllowedCPUs"},
+        {&kBytes, "MemoryMax"},
+        {&kBytes, "MemoryHigh"},
+        {&kBytes, "MemoryLow"},
+        {&kBytes, "MemoryMin"},
+        {&kBytes, "MemorySwapMax"},
+        {&kQuota, "CPUQuota"},
+        {&kWeight, "CPUWeight"},
+        {&kCount, "TasksMax"},
+        {&kWeight, "IOWeight"},
+        {&kNumbers, "AllowedCPUs"},
+        {&kNumbers, "AllowedMemoryNodes"},
 };
 
 }  // namespace
