@@ -35,7 +35,8 @@ std::string unit_of(const std::string& own) {
     constexpr std::string_view kLeaf = "/supervisor";
     std::string unit = own;
     if (unit.ends_with(kLeaf)) unit.resize(unit.size() - kLeaf.size());
-    return unit.empty() ? "/" : unit;
+    // "/../x" is how the kernel tells of a place outside the caller's cgroup namespace.
+    return unit.empty() || unit.starts_with("/..") ? "/" : unit;
 }
 
 Error limit_error(const Limit& limit, const std::string& why, const std::string& hint) {

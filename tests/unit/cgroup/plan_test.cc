@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_kept_unit_takes_the_place_of_our_own) {
 
 BOOST_AUTO_TEST_CASE(no_unit_to_keep_gives_a_cgroup_and_a_note) {
     auto have = unified();
-    for (const char* own : {"/", "/supervisor"}) {
+    for (const char* own : {"/", "/supervisor", "", "/../x.service"}) {
         have.own = own;
         const auto plan = planned(with({}, true), have);
         BOOST_CHECK(plan.kind == Kind::own);
