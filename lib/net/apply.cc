@@ -80,6 +80,8 @@ Result<Link> make_veth(const NetPlan& plan, os::BorrowedFd box_netns, const std:
 }
 
 Result<void> remove_veth(const std::string& machine, const NetPlan& plan) {
+    // Mostly there is nothing to remove; finding that out shall not take libmnl.
+    if (if_nametoindex(plan.host_link.c_str()) == 0 && errno == ENODEV) return {};
     Rtnl rtnl = BOX_TRY(Rtnl::open());
     BOX_TRY(remove_left_over(rtnl, machine, plan));
     return {};

@@ -29,6 +29,7 @@ struct Link {
 Result<Link> make_veth(const NetPlan& plan, os::BorrowedFd box_netns, const std::string& machine);
 
 /// Removes the host end, and with it the pair, when it is there and this machine's.
+/// The kernel takes 10 to 25 ms for it; a box's end may leave it to the end of its namespace.
 Result<void> remove_veth(const std::string& machine, const NetPlan& plan);
 
 /// Sets "lo" up in the network namespace of the caller (netdevice(7)); the kernel then gives it

@@ -13,6 +13,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "lib/net/apply.h"
 #include "lib/net/rtnl.h"
 
 extern "C" {  // cmocka 1.1.5 does not say so itself
@@ -101,6 +102,16 @@ static void missing_library_is_named_with_the_way_out(void**) {
                         "or leave --network-veth out");
 }
 
+static void removing_nothing_needs_no_library(void**) {
+    boxctl::settings::NetworkSettings wanted;
+    wanted.veth.value = true;
+    const auto plan = boxctl::net::plan_network(wanted, "no-such-machine-anywhere");
+    library_missing = true;
+    const auto removed = boxctl::net::remove_veth("no-such-machine-anywhere", plan);
+    library_missing = false;
+    assert_true(removed.has_value());
+}
+
 static void refusal_carries_number_and_words(void**) {
     const Refusal refused = refusal("not on my watch");
     prepare(NLMSG_ERROR, NLM_F_CAPPED | NLM_F_ACK_TLVS, &refused, sizeof refused);
@@ -156,6 +167,7 @@ static void link_without_its_header_is_refused(void**) {
 int main() {
     const CMUnitTest tests[] = {
             cmocka_unit_test(missing_library_is_named_with_the_way_out),
+            cmocka_unit_test(removing_nothing_needs_no_library),
             cmocka_unit_test(refusal_carries_number_and_words),
             cmocka_unit_test(words_without_an_end_stay_inside_their_attribute),
             cmocka_unit_test(copy_of_the_request_is_skipped_by_its_length),
