@@ -103,10 +103,14 @@ Result<CgroupPlan> plan_cgroup(const settings::Settings& wanted, const host::Cgr
     }
     BOX_TRY(check_controllers(limits, have));
     plan.kind = Kind::own;
-    plan.machine_dir = have.mount + "/" + kFolder + "/" + directory_name(machine_name);
+    plan.machine_dir = machine_directory(have, machine_name);
     if (keep) plan.note = "no unit to keep here: the box gets a cgroup of its own";
     add_limits(plan, limits);
     return plan;
+}
+
+std::string machine_directory(const host::CgroupFacts& have, const std::string& machine_name) {
+    return have.mount + "/" + kFolder + "/" + directory_name(machine_name);
 }
 
 std::string describe(const CgroupPlan& plan) {

@@ -43,6 +43,9 @@ struct CgroupPlan {
 Result<CgroupPlan> plan_cgroup(const settings::Settings& wanted, const host::CgroupFacts& have,
                                const std::string& machine_name);
 
+/// Where the cgroup of a box of this name is or would be; what a clean-up by name removes.
+std::string machine_directory(const host::CgroupFacts& have, const std::string& machine_name);
+
 /// One line for the printed plan, the limits included.
 std::string describe(const CgroupPlan& plan);
 
