@@ -181,6 +181,30 @@ BOOST_AUTO_TEST_CASE(hangup_while_the_reader_is_slow_does_not_spin_and_loses_not
     BOOST_TEST(reader.wrong == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(hangup_with_both_ways_full_does_not_spin_and_loses_no_output) {
+    Bed bed;
+    const Pair keyboard = make_pipe();
+    const Pair screen = make_pipe();
+    const auto forwarder = forward(bed, Mode::interactive, keyboard.near, screen.far);
+    const Writer typed(*bed.loop, keyboard.far, kMuch);
+    bed.run_for(50000);
+    // Just as much as pipe and forwarder hold: nothing is left in the terminal.
+    const size_t total = (64U << 10U) + (64U << 10U);
+    {
+        const Writer shown(*bed.loop, bed.box.far, total);
+        bed.run_for(100000);
+        BOOST_TEST_REQUIRE(shown.written == total);
+    }
+    bed.box.far.reset();
+    const uint64_t wakeups = bed.loop->wakeups();
+    bed.run_for(200000);
+    BOOST_TEST(bed.loop->wakeups() - wakeups <= 3U);
+    const Reader reader(*bed.loop, screen.near, total);
+    run_until_done(bed);
+    BOOST_TEST(reader.received == total);
+    BOOST_TEST(reader.wrong == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(end_of_piped_input_is_one_end_of_file_key) {
     const Bed bed;
     Pair keyboard = make_pipe();

@@ -313,11 +313,7 @@ BOOST_AUTO_TEST_CASE(child_is_reported_once) {
     auto loop = make_loop();
     const os::Cloned child = ended_child(0);
     int calls = 0;
-    event::Source source;
-    source = need(loop->add_child(child.pidfd, [&](os::ExitStatus) {
-        calls++;
-        source.reset();
-    }));
+    const auto source = need(loop->add_child(child.pidfd, [&](os::ExitStatus) { calls++; }));
     const auto stop = stop_after(*loop, 10000);
     need(loop->run());
     BOOST_TEST(calls == 1);
