@@ -83,7 +83,11 @@ Result<void> build_tree(const BuilderInput& input, pid_t payload_pid, rootfs::Bu
         build.userns = BOX_TRY(os::open_host(path, O_RDONLY));
     }
     build.proc = BOX_TRY(make_proc_mount());
-    BOX_TRY(rootfs::build_root(input.plan->mounts.root, input.root, build));
+    // Any directory of this private mount namespace would do; this one is ours alone.
+    const os::UniqueFd place = BOX_TRY(os::open_host(
+            std::string(plan::kStateDirectory) + "/" + input.plan->name, O_PATH | O_DIRECTORY));
+    os::UniqueFd tree = BOX_TRY(os::duplicate(input.tree));
+    BOX_TRY(rootfs::build_root(input.plan->mounts.root, std::move(tree), place, build));
     const std::vector<rootfs::MountOp>& ops = input.plan->mounts.ops;
     for (size_t i = 0; i < ops.size(); i++) {
         auto applied = rootfs::apply(ops[i], build);

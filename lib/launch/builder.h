@@ -17,7 +17,7 @@ struct BuilderInput {
     const plan::Plan* plan = nullptr;
     const userns::IdRange* ids = nullptr;
     const ExecImage* image = nullptr;
-    os::BorrowedFd root{-1};  ///< the root directory, opened by the parent
+    os::BorrowedFd tree{-1};  ///< detached copy of the root directory's mounts
     const Link* to_parent = nullptr;
     const Link* to_payload = nullptr;    ///< the parent's end of the payload's link
     const Link* from_payload = nullptr;  ///< the payload's end; only the payload keeps it

@@ -11,6 +11,7 @@
 #include "lib/launch/protocol.h"
 #include "lib/os/file.h"
 #include "lib/os/message.h"
+#include "lib/os/mount.h"
 #include "lib/os/process.h"
 
 namespace boxctl::launch {
@@ -125,12 +126,13 @@ Result<RunningBox> launch(const plan::Plan& plan, const Reservation& reservation
         return Error("boxctl has threads: cloning would leave their locks held");
     const std::unique_ptr<ExecImage> image =
             BOX_TRY(prepare_exec(plan.process, plan.security, plan.namespaces.user));
+    const os::UniqueFd tree = BOX_TRY(os::clone_mount(root, "", os::Recursion::tree));
     Links links = BOX_TRY(make_links());
     const BuilderInput input = {
             .plan = &plan,
             .ids = &reservation.ids(),
             .image = image.get(),
-            .root = root,
+            .tree = tree,
             .to_parent = &links.builder_far,
             .to_payload = &links.payload,
             .from_payload = &links.payload_far,

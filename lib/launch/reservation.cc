@@ -112,7 +112,7 @@ Reservation::~Reservation() {
 Result<void> clean_up_leftovers(const std::string& name, const host::CgroupFacts& cgroup) {
     Result<void> first;
     if (!cgroup.mount.empty()) {
-        keep_first(first, cgroup::remove(cgroup.mount + "/" + cgroup::kFolder + "/" + name));
+        keep_first(first, cgroup::remove(cgroup::machine_directory(cgroup, name)));
     }
     settings::NetworkSettings with_cable;
     with_cable.veth.value = true;

@@ -27,9 +27,11 @@ struct Build {
     os::UniqueFd notify;  ///< receiving end of /run/host/notify
 };
 
-/// Builds the root and attaches it in the caller's mount namespace; sets build.root.
-/// `tree` is the root directory, opened by the parent before anything ran.
-Result<void> build_root(const RootPlan& plan, os::BorrowedFd tree, Build& build);
+/// Builds the root, attaches it at `place` in the caller's mount namespace and sets build.root.
+/// `tree` is a detached copy (os::clone_mount) of the root directory's mounts, taken by whoever
+/// opened that directory and looked at it: no path is resolved a second time.
+Result<void> build_root(const RootPlan& plan, os::UniqueFd tree, os::BorrowedFd place,
+                        Build& build);
 
 /// Carries out one operation.
 Result<void> apply(const MountOp& op, Build& build);

@@ -13,27 +13,23 @@
 namespace boxctl::rootfs {
 namespace {
 
-/// A copy of the tree's mounts that belongs to nobody else: id-mapped and private.
-Result<os::UniqueFd> copy_tree(const RootPlan& plan, os::BorrowedFd tree, const Build& build) {
-    os::UniqueFd copy = BOX_TRY(os::clone_mount(tree, "", os::Recursion::tree));
+/// Makes the copied tree the box's own: id-mapped and cut off from the host's propagation.
+Result<void> claim_tree(const RootPlan& plan, os::BorrowedFd tree, const Build& build) {
     os::MountChange change;
     change.propagation = MS_PRIVATE;
-    BOX_TRY(os::change_mount(copy, change, os::Recursion::tree));
-    if (plan.idmapped && build.userns.valid()) {
-        os::MountChange map;
-        map.userns = build.userns;
-        auto mapped = os::change_mount(copy, map, os::Recursion::tree);
-        if (!mapped) {
-            Error error = std::move(mapped).error();
-            error.add_context("id-map " + quote(plan.path));
-            error.set_hint(
-                    "its file system, or one mounted below it, cannot be id-mapped: copy the tree "
-                    "to one that can (ext4, xfs, btrfs, tmpfs), or use --private-users=identity, "
-                    "which is no boundary");
-            return error;
-        }
-    }
-    return copy;
+    BOX_TRY(os::change_mount(tree, change, os::Recursion::tree));
+    if (!plan.idmapped || !build.userns.valid()) return {};
+    os::MountChange map;
+    map.userns = build.userns;
+    auto mapped = os::change_mount(tree, map, os::Recursion::tree);
+    if (mapped) return {};
+    Error error = std::move(mapped).error();
+    error.add_context("id-map " + quote(plan.path));
+    error.set_hint(
+            "its file system, or one mounted below it, cannot be id-mapped: copy the tree to one "
+            "that can (ext4, xfs, btrfs, tmpfs), or use --private-users=identity, which is no "
+            "boundary");
+    return error;
 }
 
 Result<void> build_overlay_root(os::BorrowedFd tree, Build& build) {
@@ -79,18 +75,19 @@ Result<void> build_usr_root(const RootPlan& plan, os::BorrowedFd tree, Build& bu
 
 }  // namespace
 
-Result<void> build_root(const RootPlan& plan, os::BorrowedFd tree, Build& build) {
-    os::UniqueFd copy = BOX_TRY(copy_tree(plan, tree, build));
-    BOX_TRY(os::attach_mount(copy, tree).context("attach the root"));
+Result<void> build_root(const RootPlan& plan, os::UniqueFd tree, os::BorrowedFd place,
+                        Build& build) {
+    BOX_TRY(claim_tree(plan, tree, build));
+    BOX_TRY(os::attach_mount(tree, place).context("attach the root"));
     switch (plan.kind) {
         case RootPlan::Kind::tree:
-            build.root = std::move(copy);
+            build.root = std::move(tree);
             break;
         case RootPlan::Kind::overlay:
-            BOX_TRY(build_overlay_root(copy, build).context("overlay the root"));
+            BOX_TRY(build_overlay_root(tree, build).context("overlay the root"));
             break;
         case RootPlan::Kind::usr:
-            BOX_TRY(build_usr_root(plan, copy, build).context("make a volatile root"));
+            BOX_TRY(build_usr_root(plan, tree, build).context("make a volatile root"));
             break;
     }
     return {};

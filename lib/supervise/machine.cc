@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/supervise/machine.h"
+
+#include <vector>
+
+#include <malloc.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+#include "lib/os/process.h"
+
+namespace boxctl::supervise {
+namespace {
+
+/// Does the process have a handler for `signal`? (proc_pid_status(5), SigCgt)
+bool catches(pid_t pid, int signal) {
+    const auto status = os::read_file(format("/proc/%d/status", pid), 16384);
+    if (!status) return false;
+    const size_t at = status->find("\nSigCgt:");
+    if (at == std::string::npos) return false;
+    const uint64_t mask = strtoull(status->c_str() + at + 8, nullptr, 16);
+    return (mask >> static_cast<unsigned>(signal - 1) & 1U) != 0;
+}
+
+class Supervisor {
+ public:
+    Supervisor(const plan::Plan& plan, launch::RunningBox& box, state::Record record)
+            : plan_(plan), box_(box), record_(std::move(record)) {}
+
+    Result<Outcome> run();
+
+ private:
+    Result<void> watch_leader();
+    Result<void> watch_signals();
+    Result<void> watch_notify();
+    Result<void> open_console();
+    void on_event(Event event);
+    void act(Action action);
+    void request(const plan::InitRequest& request, const char* what);
+    void kill_box();
+    void enter_phase(Phase phase);
+
+    const plan::Plan& plan_;
+    launch::RunningBox& box_;
+    state::Record record_;
+    std::unique_ptr<event::Loop> loop_;
+    Phase phase_ = Phase::running;
+    std::optional<os::ExitStatus> status_;
+    int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
+    console::TerminalGuard terminal_;
+    std::unique_ptr<console::Forwarder> console_;
+    event::Source leader_source_;
+    std::vector<event::Source> signal_sources_;
+    event::IoSource notify_source_;
+    event::TimerSource deadline_;
+    std::optional<shell::Session> request_;
+    event::Source request_source_;
+};
+
+Result<void> Supervisor::watch_leader() {
+    leader_source_ = BOX_TRY(loop_->add_child(box_.pidfd, [this](os::ExitStatus status) {
+        status_ = status;
+        loop_->exit(0);
+    }));
+    return {};
+}
+
+Result<void> Supervisor::watch_signals() {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        signal_sources_.push_back(BOX_TRY(loop_->add_signal(
+                signal, [this](const signalfd_siginfo&) { on_event(Event::stop_asked); })));
+    }
+    signal_sources_.push_back(BOX_TRY(loop_->add_signal(SIGWINCH, [this](const signalfd_siginfo&) {
+        // A terminal that went away has no size; the console's own end tells.
+        if (console_) (void)console_->resize().has_value();
+    })));
+    return {};
+}
+
+/// What the box says on its notify socket is read, so that nobody in it waits for a reader.
+Result<void> Supervisor::watch_notify() {
+    if (!box_.notify.valid()) return {};
+    notify_source_ = BOX_TRY(loop_->add_io(box_.notify, EPOLLIN, [this](uint32_t) {
+        char byte = 0;
+        // One datagram a wake-up, cut to a byte; descriptors that come with it are not taken.
+        while (recv(box_.notify.get(), &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) < 0 &&
+               errno == EINTR) {
+        }
+    }));
+    return {};
+}
+
+Result<void> Supervisor::open_console() {
+    if (!plan_.console.terminal || box_.terminals.empty() || box_.terminals.front().index != 0)
+        return {};
+    console::ForwarderConfig config;
+    config.master = box_.terminals.front().master;
+    const bool input = isatty(STDIN_FILENO) == 1;
+    const int output =
+            isatty(STDOUT_FILENO) == 1 || !plan_.console.passed[1] ? STDOUT_FILENO : STDERR_FILENO;
+    switch (plan_.console.mode) {
+        case plan::ConsoleMode::interactive:
+            config.mode = console::Mode::interactive;
+            break;
+        case plan::ConsoleMode::pipe:
+            config.mode = input ? console::Mode::interactive : console::Mode::read_only;
+            break;
+        case plan::ConsoleMode::read_only:
+            config.mode = console::Mode::read_only;
+            break;
+        case plan::ConsoleMode::passive:
+            config.mode = console::Mode::passive;
+            break;
+    }
+    config.input = os::BorrowedFd(STDIN_FILENO);
+    config.output = os::BorrowedFd(output);
+    config.on_escape = [this](console::Escape escape) {
+        switch (escape) {
+            case console::Escape::kill:
+                return on_event(Event::kill_asked);
+            case console::Escape::poweroff:
+                return on_event(Event::stop_asked);
+            case console::Escape::reboot:
+                return on_event(Event::reboot_asked);
+        }
+    };
+    if (config.mode == console::Mode::interactive) {
+        const char* term = getenv("TERM");
+        terminal_ = BOX_TRY(console::TerminalGuard::raw(config.input, config.output,
+                                                        term == nullptr ? "" : term));
+    }
+    console_ = BOX_TRY(console::Forwarder::create(*loop_, std::move(config)));
+    return {};
+}
+
+void Supervisor::enter_phase(Phase phase) {
+    if (phase == phase_) return;
+    phase_ = phase;
+    record_.phase = "stopping";
+    const auto written = state::write(record_);
+    if (!written) log::warning(written.error().message());
+}
+
+void Supervisor::on_event(Event event) {
+    const Transition transition = supervise::transition(phase_, event);
+    enter_phase(transition.next);
+    act(transition.action);
+}
+
+void Supervisor::act(Action action) {
+    switch (action) {
+        case Action::none:
+            return;
+        case Action::power_off:
+            return request(plan_.stop.poweroff, "power off");
+        case Action::reboot:
+            return request(plan_.stop.reboot, "reboot");
+        case Action::kill:
+            return kill_box();
+    }
+}
+
+void Supervisor::request(const plan::InitRequest& request, const char* what) {
+    if (plan_.stop.timeout != settings::kNoTimeout) {
+        deadline_ =
+                loop_->add_timer(event::now_us() + uint64_t{plan_.stop.timeout} * event::kSecond,
+                                 [this] { on_event(Event::deadline); });
+    }
+    if (!request.command.empty()) {
+        auto session = shell::start_inside(record_, request.command);
+        if (!session) {
+            log::warning(std::string("ask the init to ") + what + ": " + session.error().message());
+            return;
+        }
+        request_ = std::move(session).value();
+        auto source = loop_->add_child(request_->pidfd, [](os::ExitStatus status) {
+            if (status.shell_code() != 0) {
+                log::warning(format("the init's own command to stop ended with %d",
+                                    status.shell_code()));
+            }
+        });
+        if (source) request_source_ = std::move(source).value();
+        return;
+    }
+    // The kernel drops a signal without a handler when it goes to PID 1 of a namespace: waiting for
+    // its effect would only cost the user the timeout.
+    const bool heard = plan_.mode == settings::Mode::boot || catches(box_.leader, request.signal);
+    if (!heard) {
+        killed_code_ = 128 + request.signal;
+        enter_phase(Phase::killing);
+        return kill_box();
+    }
+    const auto sent = os::send_signal(box_.pidfd, request.signal);
+    if (!sent && sent.error().code() != ESRCH) log::warning(sent.error().message());
+}
+
+void Supervisor::kill_box() {
+    // With PID 1 the kernel ends every process of the PID namespace, also those that entered later.
+    const auto sent = os::send_signal(box_.pidfd, SIGKILL);
+    if (!sent && sent.error().code() != ESRCH) log::error(sent.error().message());
+}
+
+Result<Outcome> Supervisor::run() {
+    loop_ = BOX_TRY(event::Loop::create());
+    BOX_TRY(watch_leader());
+    BOX_TRY(watch_signals());
+    BOX_TRY(watch_notify());
+    BOX_TRY(open_console());
+    // What start-up needed is not needed any more; the box may run for years.
+    if (plan_.mode == settings::Mode::boot) malloc_trim(0);
+    BOX_TRY(loop_->run());
+    box_.pidfd.reset();  // reaped
+    if (console_) {
+        console_->drain();
+        const auto restored = terminal_.restore();
+        if (!restored) log::warning(restored.error().message());
+    }
+    Outcome outcome = outcome_of(*status_, plan_.mode, phase_);
+    if (outcome.kind == Outcome::Kind::killed && killed_code_ != 0) outcome.code = killed_code_;
+    return outcome;
+}
+
+}  // namespace
+
+Result<Outcome> supervise(const plan::Plan& plan, launch::RunningBox& box, state::Record record) {
+    return Supervisor(plan, box, std::move(record)).run();
+}
+
+}  // namespace boxctl::supervise
