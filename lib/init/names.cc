@@ -19,6 +19,7 @@ const char* value_of(char* const* environment, const char* name) {
 }
 
 void as_tini(char* const* environment, Options& options) {
+    options.drop_dashes = true;
     if (value_of(environment, "TINI_SUBREAPER") != nullptr) options.subreaper = true;
     if (value_of(environment, "TINI_KILL_PROCESS_GROUP") != nullptr) {
         options.kill_mode = KillMode::group;

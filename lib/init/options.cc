@@ -131,16 +131,23 @@ const Option* find_name(const char* text, size_t length) {
 /// Walks over argv; each member function leaves `at` on the next word not yet read.
 class Reader {
  public:
-    Reader(char* const* words, Options& options) : at_(words), options_(options) {}
+    Reader(char** words, Options& options) : at_(words), options_(options) {}
 
     Parsed read() {
         while (*at_ != nullptr && (*at_)[0] == '-' && (*at_)[1] != '\0') {
             const char* word = *at_++;
-            if (equal(word, "--")) break;
+            if (equal(word, "--")) {
+                options_.drop_dashes = false;
+                break;
+            }
             const Parsed parsed = word[1] == '-' ? read_name(word) : read_letters(word);
             if (parsed.ask != Ask::run) return parsed;
         }
         if (*at_ == nullptr) return {Ask::misuse, "no command given", nullptr};
+        if (options_.drop_dashes && at_[1] != nullptr && equal(at_[1], "--")) {
+            at_[1] = at_[0];
+            ++at_;
+        }
         options_.command = at_;
         return {};
     }
@@ -182,7 +189,7 @@ class Reader {
         return {option.ask, nullptr, nullptr};
     }
 
-    char* const* at_;
+    char** at_;
     Options& options_;
 };
 
@@ -222,7 +229,7 @@ bool parse_stop_timeout(const char* text, uint32_t& milliseconds) {
     return *rest == '\0' && rest != decimals;
 }
 
-Parsed parse_options(char* const* argv, char* const* environment, Options& options) {
+Parsed parse_options(char** argv, char* const* environment, Options& options) {
     if (argv[0] == nullptr) return {Ask::misuse, "no command given", nullptr};
     apply_name(argv[0], environment, options);
     const Parsed parsed = Reader(argv + 1, options).read();

@@ -30,6 +30,7 @@ struct Options {
     bool tell_reaped = false;   ///< -w
     bool forward_only = false;  ///< no signal begins a stop: what the peers do
     bool own_session = false;   ///< setsid() instead of setpgid() where there is no terminal
+    bool drop_dashes = false;   ///< "PROGRAM -- ARGUMENTS" runs PROGRAM ARGUMENTS (tini)
     bool lone_is_fine = false;  ///< no warning about being neither PID 1 nor a subreaper
     char* const* command = nullptr;
 
@@ -47,8 +48,8 @@ struct Parsed {
 };
 
 /// Reads the arguments (argv[0] is the name box-init was called by) and, for a peer's name, that
-/// peer's variables in `environment`.
-Parsed parse_options(char* const* argv, char* const* environment, Options& options);
+/// peer's variables in `environment`. The words of argv may be moved.
+Parsed parse_options(char** argv, char* const* environment, Options& options);
 
 /// "10", "0.25" (at most three decimals), "infinity" to milliseconds; false for anything else.
 bool parse_stop_timeout(const char* text, uint32_t& milliseconds);

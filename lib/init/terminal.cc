@@ -79,9 +79,6 @@ void resume_terminal(const Terminal& terminal, pid_t command) {
 }
 
 void leave_terminal(const Terminal& terminal, pid_t command) {
-    if (terminal.role == TerminalRole::leader && terminal.pid_one) {
-        (void)ioctl(STDIN_FILENO, TIOCNOTTY);
-    }
     if (terminal.role != TerminalRole::member || getpgrp() == 0) return;
     // A script without job control above us would read from a background group otherwise.
     const pid_t foreground = tcgetpgrp(STDIN_FILENO);

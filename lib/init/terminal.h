@@ -7,9 +7,7 @@
 // leader  box-init leads the session: a container with a terminal. No shell is above that could
 //         continue a stopped command, so Ctrl-Z would hang the container for ever; a stop that
 //         came from the terminal is undone. On a hang-up the kernel tells the leader alone, and
-//         SIGHUP is passed on like any signal. At the end a PID 1 gives the terminal up before it
-//         exits: a leader that exits hangs the terminal up, which throws away output that the
-//         other side has not read yet (disassociate_ctty() in the kernel's tty_jobctrl.c).
+//         SIGHUP is passed on like any signal.
 // member  a shell above has job control: box-init stops itself when the command is stopped, and
 //         hands the terminal on when it is continued in the foreground.
 #pragma once
@@ -40,7 +38,8 @@ void suspend_command(const Terminal& terminal, pid_t command, int stop_signal, b
 /// Gives the terminal to the command if box-init's own group has it (SIGCONT after "fg").
 void resume_terminal(const Terminal& terminal, pid_t command);
 
-/// What is to be done with the terminal before box-init exits.
+/// Gives the terminal back to box-init's own group before box-init exits, where it is a member
+/// and nobody else has taken it.
 void leave_terminal(const Terminal& terminal, pid_t command);
 
 }  // namespace boxctl::init

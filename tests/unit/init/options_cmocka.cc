@@ -179,6 +179,11 @@ void a_peers_name_brings_its_ways(void**) {
     assert_false(Call("/sbin/init cmd").options.forward_only);
     assert_false(Call("tini --stop-timeout=5 cmd").options.forward_only);
 
+    assert_string_equal(Call("tini cmd -- a").options.command[1], "a");
+    assert_string_equal(Call("tini -s cmd -- a").options.command[0], "cmd");
+    assert_string_equal(Call("tini -- cmd -- a").options.command[1], "--");
+    assert_string_equal(Call("box-init cmd -- a").options.command[1], "--");
+
     const Call dumb("dumb-init cmd");
     assert_true(dumb.options.own_session && dumb.options.kill_mode == KillMode::group);
     assert_int_equal(dumb.options.rewrite[SIGTSTP], SIGSTOP);
