@@ -83,9 +83,9 @@ Result<void> build_tree(const BuilderInput& input, pid_t payload_pid, rootfs::Bu
         build.userns = BOX_TRY(os::open_host(path, O_RDONLY));
     }
     build.proc = BOX_TRY(make_proc_mount());
-    // Any directory of this private mount namespace would do; this one is ours alone.
-    const os::UniqueFd place = BOX_TRY(os::open_host(
-            std::string(plan::kStateDirectory) + "/" + input.plan->name, O_PATH | O_DIRECTORY));
+    // Any directory of this private mount namespace would do that no mount operation looks into.
+    const os::UniqueFd place = BOX_TRY(
+            os::open_host(std::string(plan::kStateDirectory) + "/.locks", O_PATH | O_DIRECTORY));
     os::UniqueFd tree = BOX_TRY(os::duplicate(input.tree));
     BOX_TRY(rootfs::build_root(input.plan->mounts.root, std::move(tree), place, build));
     const std::vector<rootfs::MountOp>& ops = input.plan->mounts.ops;
