@@ -42,7 +42,7 @@ test: deps-build-test build ## build, run every test this machine can run (TESTF
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 sanitize: deps-build-test ## run the tests that need no root under ASan and UBSan
-	$(CONFIGURE) -B $(BUILD)-asan -DBOXCTL_SANITIZE=fuzzer-no-link,address,undefined
+	$(CONFIGURE) -B $(BUILD)-asan -DBOXCTL_SANITIZE=address,undefined
 	cmake --build $(BUILD)-asan --target tests/all
 	@tests/run --build $(BUILD)-asan --tier unit --tier plan --tier fuzz $(TESTFLAGS)
 
@@ -57,7 +57,7 @@ install: $(BUILD)/build.ninja ## install below DESTDIR and PREFIX (default /usr/
 fuzz: deps-build-fuzz ## run every fuzzer for FUZZ_SECONDS (60)
 	$(CONFIGURE) -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
 	    -DBOXCTL_FUZZ=ON -DBOXCTL_SANITIZE=fuzzer-no-link,address,undefined
-	cmake --build $(BUILD)-fuzz --target tests/all
+	cmake --build $(BUILD)-fuzz --target tests/fuzz/all
 	@tests/fuzz/run $(BUILD)-fuzz $(FUZZ_SECONDS)
 
 lint: deps-build-lint build ## format, layers, style, shellcheck, clang-tidy
