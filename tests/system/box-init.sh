@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # box-init as PID 1 of a PID namespace (and as a subreaper) for one command; terminals are in
 # box-init-tty.py.
-# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh disable=SC2016,SC2317
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
 
 work=$(tmpdir)
@@ -88,9 +88,7 @@ is "the environment is untouched" "$(env -i B=2 A=1 "$BOXINIT" -s /usr/bin/env)"
 direct=$(trap '' CHLD HUP; exec grep ^Sig /proc/self/status)
 through=$(trap '' CHLD HUP; exec "$BOXINIT" -s grep ^Sig /proc/self/status)
 is "signal mask and ignored signals are untouched" "$through" "$direct"
-# shellcheck disable=SC2016 # for the inner shell
 is "open descriptors reach the command" "$("${run[@]}" sh -c 'echo through >&7; cat /dev/fd/8' 7>&1 8<<<"below")" $'through\nbelow'
-# shellcheck disable=SC2016
 is "box-init keeps none of them" "$("${run[@]}" sh -c 'sleep 0.3; set -- $(ls /proc/1/fd); echo $*' 7</dev/null)" "0 1 2"
 is "box-init keeps no directory" "$("${run[@]}" sh -c 'sleep 0.3; readlink /proc/1/cwd')" /
 is "the command's own directory stays" "$("${run[@]}" pwd)" "$work"
@@ -193,7 +191,6 @@ is "subreaper: a command that obeys keeps its status" "$ended" 5
 ok "subreaper: what it left behind is killed" nothing_left "$mark.3"
 
 # Without /proc a subreaper cannot name its children: it kills the group and does not wait.
-# shellcheck disable=SC2016
 start unshare --mount sh -c 'mount -t tmpfs none /proc; exec "$@"' - "$BOXINIT" -s --stop-timeout=0.2 \
     bash -c "${stubborn//.1/.4}; sleep $mark.5"
 hear >heard
@@ -207,7 +204,6 @@ eventually "which was left, so the rows above can fail" left "$mark.4"
 pkill -f "^sleep $mark.4"
 
 # Another namespace's /proc lists other processes under our children's numbers.
-# shellcheck disable=SC2016
 start unshare --pid --fork --kill-child sh -c '"$@"; echo ended $?; sleep 0.2; exit 8' - "$BOXINIT" -s --stop-timeout=0.2 \
     bash -c "${stubborn//.1/.4}"
 hear >heard
@@ -220,12 +216,10 @@ is "and has killed nothing that is not its own" "$ended" 8
 
 like "neither PID 1 nor subreaper: one line says so" "$("$BOXINIT" true 2>&1)" '^box-init: neither PID 1 nor a subreaper .*process$'
 
-# shellcheck disable=SC2016
 start sh -c '"$0" -s -p TERM sleep '"$mark.5"' & echo $!; sleep 0.3; exit 0' "$BOXINIT"
 hear >heard
 end
 eventually "-p TERM: the parent's death ends us" nothing_left "$mark.5"
-# shellcheck disable=SC2016
 start sh -c '"$0" -s -p KILL sleep '"$mark.6"' & echo $!; sleep 0.3; exit 0' "$BOXINIT"
 hear >heard
 end
@@ -259,7 +253,6 @@ is "a storm of 20000 orphans does not hide the exit" "$(status "${run[@]}" -w pe
 grep -c 'reaped process' out >count
 is "each of them is reaped, once" "$(cat count)" 20000
 is "and no zombie is left" "$(grep -v 'reaped process' out)" 2
-# shellcheck disable=SC2016
 is "an exit amid exits is not missed" "$(status "${run[@]}" bash -c 'for i in {1..300}; do (sleep 0.2 &) ; done; sleep 0.2; exit 9')" 9
 
 start_pid1 "$BOXINIT" --stop-timeout=1 perl -MPOSIX -e '$SIG{TERM} = sub { exit 6 }; $| = 1; print "ready\n";
