@@ -7,7 +7,7 @@
 #include "lib/init/run.h"
 #include "lib/init/text.h"
 
-using namespace boxctl;
+namespace init = boxctl::init;
 
 namespace {
 
