@@ -37,7 +37,7 @@ constexpr Verb kVerbs[] = {
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
-    {.name = "stop", .arguments = "NAME", .help = "Power off; kill the box if that takes too long", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "stop", .arguments = "NAME", .help = "Power a box off, by force if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "cleanup", .arguments = "", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .mode = {}},
