@@ -201,7 +201,7 @@ took=$(((${EPOCHREALTIME/./} - ${before/./}) / 1000))
 is "subreaper without /proc: SIGKILL after the grace time" "$ended" 137
 ok "subreaper without /proc: does not wait for what it cannot reach ($took ms)" test "$took" -lt 3000
 eventually "which was left, so the rows above can fail" left "$mark.4"
-pkill -f "^sleep $mark.4"
+pkill -KILL -f "^sleep $mark.4"
 
 # Another namespace's /proc lists other processes under our children's numbers.
 start unshare --pid --fork --kill-child sh -c '"$@"; echo ended $?; sleep 0.2; exit 8' - "$BOXINIT" -s --stop-timeout=0.2 \
