@@ -2,7 +2,6 @@
 // From valid settings to the end of the machine: probe, plan, reserve, launch, supervise.
 #include "cmd/boxctl/boot.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,17 +22,6 @@ namespace {
 
 constexpr int kRebootAsked = 133;  ///< what systemd's units restart on (RestartForceExitStatus=)
 
-uint64_t namespace_flags(const plan::NamespacePlan& plan) {
-    uint64_t flags = CLONE_NEWNS | CLONE_NEWPID;
-    if (plan.user) flags |= CLONE_NEWUSER;
-    if (plan.network) flags |= CLONE_NEWNET;
-    if (plan.ipc) flags |= CLONE_NEWIPC;
-    if (plan.uts) flags |= CLONE_NEWUTS;
-    if (plan.cgroup) flags |= CLONE_NEWCGROUP;
-    if (plan.time) flags |= CLONE_NEWTIME;
-    return flags;
-}
-
 Result<state::ProcessIdentity> identify(pid_t pid) {
     return state::ProcessIdentity{pid, BOX_TRY(os::start_time(pid))};
 }
@@ -50,7 +38,7 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.init_kind = host::to_string(plan.stop.kind);
     record.contained = plan.contained();
     record.user_namespace = plan.namespaces.user;
-    record.namespaces = namespace_flags(plan.namespaces);
+    record.namespaces = plan.namespaces.flags();
     record.capabilities = plan.security.capabilities;
     record.no_new_privileges = plan.security.no_new_privileges;
     record.id_base = reservation.ids().base;
@@ -103,7 +91,15 @@ Result<supervise::Outcome> live(const plan::Plan& plan, const launch::Reservatio
     return supervise::supervise(plan, box, record);
 }
 
-Result<int> run_machine(const plan::Plan& plan, os::BorrowedFd root) {
+/// The plan of the next life: the tree may have changed since, the machine stays who it is.
+Result<plan::Plan> plan_again(settings::Settings wanted, const plan::Plan& before,
+                              os::BorrowedFd root) {
+    wanted.image.machine.value = before.name;
+    wanted.exec.uuid.value = before.uuid;
+    return plan_machine(wanted, root);
+}
+
+Result<int> run_machine(const settings::Settings& wanted, plan::Plan plan, os::BorrowedFd root) {
     // From here on a signal waits until the supervisor can act on it; the payload resets this.
     const event::SignalMask mask({SIGTERM, SIGINT, SIGHUP, SIGWINCH});
     signal(SIGPIPE, SIG_IGN);
@@ -118,16 +114,17 @@ Result<int> run_machine(const plan::Plan& plan, os::BorrowedFd root) {
         }
         if (plan.keep_unit) return kRebootAsked;
         if (!plan.quiet) log::notice("machine '" + plan.name + "' reboots");
+        plan = BOX_TRY(plan_again(wanted, plan, root).context("reboot"));
     }
 }
 
 Result<int> start(const settings::Settings& wanted) {
     const os::UniqueFd root = BOX_TRY(host::open_root(wanted.image.directory.value));
-    const plan::Plan plan = BOX_TRY(plan_machine(wanted, root));
+    plan::Plan plan = BOX_TRY(plan_machine(wanted, root));
     if (wanted.tool.dry_run.value) {
         return print(wanted.tool.json.value ? plan::print_plan_json(plan) : plan::print_plan(plan));
     }
-    return run_machine(plan, root);
+    return run_machine(wanted, std::move(plan), root);
 }
 
 }  // namespace

@@ -57,21 +57,19 @@ template <class T = void>
 class [[nodiscard]] Result {
  public:
     using value_type = T;
-    Result(T value)
-            : state_(std::in_place_index<0>, std::move(value)) {
-    }  // NOLINT(google-explicit-constructor)
-    Result(Error error)
-            : state_(std::in_place_index<1>, std::move(error)) {
-    }  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor): "return value;" is the point
+    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): "return error;" is the point
+    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
     [[nodiscard]] bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
-    T& value() & { return *std::get_if<0>(&state_); }
-    const T& value() const& { return *std::get_if<0>(&state_); }
-    T&& value() && { return std::move(*std::get_if<0>(&state_)); }
-    Error& error() & { return *std::get_if<1>(&state_); }
-    const Error& error() const& { return *std::get_if<1>(&state_); }
-    Error&& error() && { return std::move(*std::get_if<1>(&state_)); }
+    [[nodiscard]] T& value() & { return *std::get_if<0>(&state_); }
+    [[nodiscard]] const T& value() const& { return *std::get_if<0>(&state_); }
+    [[nodiscard]] T&& value() && { return std::move(*std::get_if<0>(&state_)); }
+    [[nodiscard]] Error& error() & { return *std::get_if<1>(&state_); }
+    [[nodiscard]] const Error& error() const& { return *std::get_if<1>(&state_); }
+    [[nodiscard]] Error&& error() && { return std::move(*std::get_if<1>(&state_)); }
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }
     T&& operator*() && { return std::move(*this).value(); }
@@ -93,14 +91,15 @@ class [[nodiscard]] Result<void> {
  public:
     using value_type = void;
     Result() = default;
-    Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor): "return error;" is the point
+    Result(Error error) : error_(std::move(error)) {}
 
     [[nodiscard]] bool has_value() const { return !error_; }
     explicit operator bool() const { return has_value(); }
     void value() const {}
-    Error& error() & { return *error_; }
-    const Error& error() const& { return *error_; }
-    Error&& error() && { return *std::move(error_); }
+    [[nodiscard]] Error& error() & { return *error_; }
+    [[nodiscard]] const Error& error() const& { return *error_; }
+    [[nodiscard]] Error&& error() && { return *std::move(error_); }
 
     Result&& context(std::string_view outer) && {
         if (error_) error_->add_context(outer);

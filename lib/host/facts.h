@@ -85,7 +85,9 @@ struct RootFacts {
     OsRelease os_release;
     std::string init;  ///< boot: path of the init inside, empty: none found
     InitKind init_kind = InitKind::unknown;
-    std::string machine_id;   ///< 32 hex digits of /etc/machine-id, or empty
+    std::string machine_id;  ///< 32 hex digits of /etc/machine-id, or empty
+    /// boot with busybox: its inittab without the entries that cannot work; empty: as it is.
+    std::string inittab;
     std::vector<int> ttys;    ///< boot: N of each ttyN that /etc/inittab starts something on
     std::string login_shell;  ///< /bin/bash or /bin/sh, whichever exists; empty: neither
     UserEntry user;           ///< the user asked for; root when none was

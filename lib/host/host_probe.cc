@@ -108,13 +108,15 @@ namespace {
 /// 128 random bits in the shape of a version 4 UUID (machine-id(5)).
 std::string random_id() {
     unsigned char id[16] = {};
-    // Never short for so few bytes, and blocks only before the host's own first seeding (getrandom(2)).
+    // Never short for so few bytes, and blocks only before the host's own first seeding
+    // (getrandom(2)).
     while (getrandom(id, sizeof id, 0) < 0 && errno == EINTR) {
     }
     id[6] = static_cast<unsigned char>((id[6] & 0x0fU) | 0x40U);
     id[8] = static_cast<unsigned char>((id[8] & 0x3fU) | 0x80U);
     std::string text;
-    for (const unsigned char byte : id) text += format("%02x", byte);
+    for (const unsigned char byte : id)
+        text += format("%02x", byte);
     return text;
 }
 

@@ -44,4 +44,43 @@ std::vector<int> parse_inittab_ttys(std::string_view text) {
     return ttys;
 }
 
+namespace {
+
+// Why an entry cannot work in a box, or empty.
+std::string fault_of(std::string_view line, const std::function<bool(const std::string&)>& exists) {
+    const std::string id(take_field(line, ':'));
+    take_field(line, ':');
+    take_field(line, ':');
+    std::string_view program = take_field(line, ' ');
+    if (program.starts_with('-')) program.remove_prefix(1);  // "a login shell"
+    const bool here = id.empty() || id == "console" || id == "null" || tty_number(id) != 0;
+    if (!here) return "a box has no " + printable(id);
+    // Words without a path are looked up by a shell, or are busybox's own.
+    if (program.starts_with('/') && !exists(std::string(program))) {
+        return printable(program) + " is not in this tree";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string usable_inittab(std::string_view text,
+                           const std::function<bool(const std::string&)>& exists) {
+    std::string usable;
+    bool changed = false;
+    while (!text.empty()) {
+        const std::string_view line = take_line(text);
+        const std::string_view entry = trim(line);
+        const bool idle = entry.empty() || entry.starts_with('#');
+        const std::string fault = idle ? std::string() : fault_of(entry, exists);
+        if (fault.empty()) {
+            usable.append(line).append("\n");
+        } else {
+            usable.append("# ").append(entry).append("  # boxctl: " + fault + "\n");
+            changed = true;
+        }
+    }
+    return changed ? usable : std::string();
+}
+
 }  // namespace boxctl::host

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,5 +18,12 @@ constexpr int kLastTty = 12;
 /// where the first field is the terminal) or "1:2345:respawn:/sbin/getty 38400 tty1" (sysvinit,
 /// where the command names it).
 std::vector<int> parse_inittab_ttys(std::string_view text);
+
+/// A busybox inittab with those entries turned into comments that could only fail in a box, and
+/// fail again every second where they respawn: their program is not in the tree (a pristine Alpine
+/// tree names an openrc that it does not have), or their terminal is a line of real hardware.
+/// Empty when every entry can stay. `exists` looks an absolute path up in the tree.
+std::string usable_inittab(std::string_view text,
+                           const std::function<bool(const std::string&)>& exists);
 
 }  // namespace boxctl::host

@@ -188,6 +188,11 @@ Result<void> probe_init(const settings::Settings& wanted, os::BorrowedFd root, R
     if (facts.init_kind != InitKind::systemd) {
         const auto inittab = read_optional(root, "/etc/inittab", kInittabLimit);
         if (inittab) facts.ttys = parse_inittab_ttys(*inittab);
+        if (inittab && facts.init_kind == InitKind::busybox) {
+            facts.inittab = usable_inittab(*inittab, [&](const std::string& path) {
+                return resolved_kind(root, path) == NodeKind::file;
+            });
+        }
     }
     return {};
 }

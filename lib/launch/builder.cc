@@ -21,21 +21,16 @@
 namespace boxctl::launch {
 namespace {
 
-uint64_t payload_namespaces(const plan::NamespacePlan& plan) {
-    uint64_t flags = CLONE_NEWPID;
-    if (plan.user) flags |= CLONE_NEWUSER;
-    if (plan.network) flags |= CLONE_NEWNET;
-    if (plan.ipc) flags |= CLONE_NEWIPC;
-    if (plan.uts) flags |= CLONE_NEWUTS;
-    if (plan.cgroup) flags |= CLONE_NEWCGROUP;
-    return flags;
+/// Those the payload is born with. It takes its mounts when they are there, and its clock itself.
+uint64_t birth_namespaces(const plan::NamespacePlan& plan) {
+    return plan.flags() & ~(uint64_t{CLONE_NEWNS} | CLONE_NEWTIME);
 }
 
 /// The payload, a child of the parent (so that it reaps it), in all its namespaces but the mount
 /// and time ones. It waits on its link until the tree is there.
 Result<os::Cloned> clone_payload(const BuilderInput& input) {
     os::CloneRequest request;
-    request.flags = CLONE_PARENT | payload_namespaces(input.plan->namespaces);
+    request.flags = CLONE_PARENT | birth_namespaces(input.plan->namespaces);
     os::Cloned payload =
             BOX_TRY(os::clone_process(request).context("start the box's first process"));
     // --- The payload from here on: owns its namespaces, no map yet, no capability on the host. ---
@@ -53,7 +48,7 @@ Result<void> write_id_maps(const BuilderInput& input, pid_t payload) {
 /// New instances of sysfs, mqueue and cgroup2 show the namespaces of whoever makes them, and so do
 /// the network's settings.
 Result<void> join_payload(const plan::NamespacePlan& plan, os::BorrowedFd payload) {
-    const uint64_t shown = payload_namespaces(plan) & ~(uint64_t{CLONE_NEWUSER} | CLONE_NEWUTS);
+    const uint64_t shown = birth_namespaces(plan) & ~(uint64_t{CLONE_NEWUSER} | CLONE_NEWUTS);
     return os::join_namespaces(payload, static_cast<int>(shown));
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -177,6 +178,17 @@ void add_notes(Plan& plan, const host::HostFacts& have) {
 }
 
 }  // namespace
+
+uint64_t NamespacePlan::flags() const {
+    uint64_t flags = CLONE_NEWNS | CLONE_NEWPID;
+    if (user) flags |= CLONE_NEWUSER;
+    if (network) flags |= CLONE_NEWNET;
+    if (ipc) flags |= CLONE_NEWIPC;
+    if (uts) flags |= CLONE_NEWUTS;
+    if (cgroup) flags |= CLONE_NEWCGROUP;
+    if (time) flags |= CLONE_NEWTIME;
+    return flags;
+}
 
 Result<std::string> machine_name(const Settings& wanted, const std::string& root_path,
                                  const std::string& fresh_id) {

@@ -34,6 +34,9 @@ struct NamespacePlan {
     bool cgroup = true;
     bool time = true;
     bool clocks_from_zero = true;  ///< monotonic and boot time start at the box's birth
+
+    /// All of them as CLONE_NEW* bits.
+    [[nodiscard]] uint64_t flags() const;
 };
 
 struct ProcessPlan {

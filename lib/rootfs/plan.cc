@@ -38,7 +38,7 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
                               const host::RootFacts& root, const MountContext& context) {
     MountPlan plan;
     plan.root = BOX_TRY(plan_root(wanted.image, root, context));
-    append_api(plan.ops, wanted, have, context);
+    append_api(plan.ops, wanted, have, root, context);
     if (wanted.image.volatile_.value == Volatile::state) {
         plan.ops.push_back({"/var",
                             ApiFs{"tmpfs",

@@ -49,7 +49,8 @@ std::string dashed(const std::string& uuid) {
 }
 
 /// What the host tells the box, in a tmpfs of its own that ends up read-only (CONTAINER_INTERFACE).
-void append_run_host(Ops& ops, const host::HostFacts& have, const MountContext& context) {
+void append_run_host(Ops& ops, const host::HostFacts& have, const host::RootFacts& root,
+                     const MountContext& context) {
     const auto in_host = [](const char* name) { return std::string(kHostDirectory) + "/" + name; };
     add(ops, kHostDirectory, ApiFs{"tmpfs", tmpfs_options("0755", "4m", "128"), kPlainData},
         Missing::create);
@@ -58,6 +59,7 @@ void append_run_host(Ops& ops, const host::HostFacts& have, const MountContext& 
     if (!have.os_release.empty()) {
         add(ops, in_host("os-release"), File{.content = os_release_text(have.os_release)});
     }
+    if (!root.inittab.empty()) add(ops, in_host("inittab"), File{.content = root.inittab});
     add(ops, in_host("inaccessible"), Directory{0755});
     add(ops, in_host("inaccessible/reg"), Node{S_IFREG, 0, 0});
     add(ops, in_host("inaccessible/dir"), Directory{0000});
@@ -109,15 +111,25 @@ void append_proc(Ops& ops, const settings::Settings& wanted) {
 }
 
 /// /sys: a fresh instance for the box's network namespace, read-only ("no udev here").
-void append_sys(Ops& ops, const MountContext& context) {
+void append_sys(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
+                const MountContext& context) {
     add(ops, "/sys", ApiFs{"sysfs", {}, kPlainData | kReadOnly}, Missing::create);
     for (const char* name : {"firmware", "kernel/debug", "kernel/tracing", "kernel/security",
                              "devices/virtual/powercap", "fs/selinux"}) {
         add(ops, std::string("/sys/") + name, Mask{}, Missing::skip);
     }
-    if (context.cgroup_filesystem) {
+    if (!context.cgroup_filesystem) return;
+    if (!wanted.security.share.value.cgroup) {
         add(ops, "/sys/fs/cgroup", ApiFs{"cgroup2", {}, kPlainData}, Missing::skip);
+        return;
     }
+    // A new instance made in the host's cgroup namespace would change the options of the host's.
+    add(ops, "/sys/fs/cgroup",
+        Bind{.source = have.cgroup.mount,
+             .recursive = false,
+             .idmapped = false,
+             .attributes = kPlainData | kReadOnly},
+        Missing::skip);
 }
 
 void append_device(Ops& ops, const char* name, unsigned major_number, unsigned minor_number) {
@@ -180,12 +192,12 @@ void append_dev(Ops& ops, const host::HostFacts& have, const MountContext& conte
 }  // namespace
 
 void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
-                const MountContext& context) {
+                const host::RootFacts& root, const MountContext& context) {
     add(ops, "/run", ApiFs{"tmpfs", tmpfs_options("0755", "20%", "819200"), kNoSuid | kNoDev},
         Missing::create);
-    append_run_host(ops, have, context);
+    append_run_host(ops, have, root, context);
     append_proc(ops, wanted);
-    append_sys(ops, context);
+    append_sys(ops, wanted, have, context);
     append_dev(ops, have, context);
     add(ops, "/tmp", ApiFs{"tmpfs", tmpfs_options("1777", "10%", "1048576"), kNoSuid | kNoDev},
         Missing::create);

@@ -12,7 +12,7 @@ using Ops = std::vector<MountOp>;
 
 /// /run with /run/host, /proc, /sys, /dev, /tmp.
 void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
-                const MountContext& context);
+                const host::RootFacts& root, const MountContext& context);
 
 /// --bind, --tmpfs, --overlay, --inaccessible, sorted by target; an error when two want one place.
 Result<void> append_user(Ops& ops, const settings::FilesSettings& files);

@@ -230,6 +230,13 @@ void append_integration(Ops& ops, const settings::Settings& wanted, const host::
     }
     append_resolv_conf(ops, resolv_conf, read_only, have, root);
     append_timezone(ops, wanted.files.timezone.value, read_only, have, root);
+    if (!root.inittab.empty()) {
+        ops.push_back(
+                {"/etc/inittab",
+                 BindInside{.source = "/run/host/inittab",
+                            .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
+                 Missing::fail, "entries that cannot work left out"});
+    }
 }
 
 }  // namespace boxctl::rootfs

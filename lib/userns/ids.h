@@ -3,7 +3,7 @@
 // ever share one (G1), and held by a lock for as long as the box lives.
 //
 // Who else could have a range, and how each is seen:
-//   another boxctl      its lock file below /run/boxctl/uid; a file is made and locked before the
+//   another boxctl      its lock file below /run/boxctl/.uid; a file is made and locked before the
 //                       others are looked at, so that of two at once at least one gives way
 //   systemd-nspawn -U   its lock file in /run/systemd/nspawn-uid (open file description locks)
 //   users of the host   /etc/passwd, /etc/group
@@ -55,7 +55,7 @@ struct IdRange {
 
 /// Where claim() looks; tests have places of their own.
 struct Places {
-    std::string locks = "/run/boxctl/uid";
+    std::string locks = "/run/boxctl/.uid";
     std::string nspawn = "/run/systemd/nspawn-uid";
     std::string etc = "/etc";
     std::string proc = "/proc";

@@ -27,7 +27,7 @@ struct Playground {
         char path[] = "/tmp/boxctl-ids-XXXXXX";
         BOOST_REQUIRE(mkdtemp(path) != nullptr);
         root = path;
-        places.locks = root + "/run/boxctl/uid";
+        places.locks = root + "/run/boxctl/.uid";
         places.nspawn = root + "/nspawn-uid";
         places.etc = root + "/etc";
         std::filesystem::create_directories(places.etc);
@@ -129,8 +129,8 @@ BOOST_AUTO_TEST_CASE(a_stale_lock_file_is_no_owner) {
     const Playground ground;
     std::filesystem::create_directories(ground.places.locks);
     std::filesystem::permissions(ground.places.locks, std::filesystem::perms(0700));
-    ground.put("/run/boxctl/uid/" + std::to_string(first_candidate("web")), "");
-    ground.put("/run/boxctl/uid/rubbish", "");
+    ground.put("/run/boxctl/.uid/" + std::to_string(first_candidate("web")), "");
+    ground.put("/run/boxctl/.uid/rubbish", "");
     BOOST_CHECK_EQUAL(claim(pick("web"), ground.places)->base, first_candidate("web"));
 }
 
