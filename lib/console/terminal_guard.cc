@@ -46,6 +46,14 @@ Result<TerminalGuard> TerminalGuard::raw(os::BorrowedFd input, os::BorrowedFd ou
     if (isatty(output.get()) == 1 && !term.empty() && term != "dumb") {
         guard.screen_ = BOX_TRY(os::duplicate(output));
     }
+    if (guard.active()) {
+        std::vector<int> keep;
+        for (const Saved& saved : guard.saved_)
+            keep.push_back(saved.terminal.get());
+        if (guard.screen_.valid()) keep.push_back(guard.screen_.get());
+        guard.watch_ = std::make_unique<TerminalWatch>(BOX_TRY(
+                TerminalWatch::start(keep, [&guard] { (void)guard.give_back().has_value(); })));
+    }
     return guard;
 }
 
@@ -73,6 +81,7 @@ TerminalGuard& TerminalGuard::operator=(TerminalGuard&& other) noexcept {
     if (const auto restored = restore(); !restored) log::debug(restored.error().message());
     saved_ = std::move(other.saved_);
     screen_ = std::move(other.screen_);
+    watch_ = std::move(other.watch_);
     other.saved_.clear();
     return *this;
 }
@@ -82,6 +91,12 @@ TerminalGuard::~TerminalGuard() {
 }
 
 Result<void> TerminalGuard::restore() {
+    // First, so that it cannot act on a terminal that is somebody else's again.
+    watch_.reset();
+    return give_back();
+}
+
+Result<void> TerminalGuard::give_back() {
     const event::SignalMask mask({SIGTTOU});
     Result<void> first;
     if (screen_.valid()) first = write_reset(screen_);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include <termios.h>
 
+#include "lib/console/terminal_watch.h"
 #include "lib/os/fd.h"
 
 namespace boxctl::console {
@@ -42,9 +44,11 @@ class [[nodiscard]] TerminalGuard {
         termios state;
     };
     Result<void> set_raw(os::BorrowedFd fd, bool output);
+    Result<void> give_back();
 
     std::vector<Saved> saved_;
     os::UniqueFd screen_;
+    std::unique_ptr<TerminalWatch> watch_;  ///< gives it back should we be killed
 };
 
 }  // namespace boxctl::console
