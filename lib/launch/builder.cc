@@ -103,6 +103,8 @@ Result<void> build(const BuilderInput& input) {
     os::set_process_name("boxctl-builder");
     umask(0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno_error("follow the parent");
+    // The payload is born into this session: the caller's terminal is nothing to it (E1).
+    if (setsid() < 0) return errno_error("start a session");
     // Slave, not private: the one bind that is to see host mounts inherits that from here. Every
     // other copy is made private as it is taken.
     const os::UniqueFd host_root = BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY));

@@ -2,35 +2,22 @@
 #include "lib/launch/payload.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/launch/child_steps.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
 #include "lib/os/process.h"
 
 namespace boxctl::launch {
 namespace {
-
-/// The box's root user: kernel ids that exist in its map (or, without one, the host's root).
-Result<void> become_box_root() {
-    if (setresgid(0, 0, 0) < 0 || setgroups(0, nullptr) < 0 || setresuid(0, 0, 0) < 0) {
-        return errno_error("become the box's root");
-    }
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno_error("follow the supervisor");
-    // Until execve nobody may look into this process: its memory is still boxctl's (A4).
-    if (prctl(PR_SET_DUMPABLE, 0) < 0) return errno_error("stay closed to tracers");
-    return {};
-}
 
 /// A copy of the builder's mounts that belongs to the box. Where the box has a user namespace of
 /// its own the kernel locks every mount in it: it can be covered, not removed or made writable.
@@ -86,9 +73,12 @@ Result<void> check_masks(const plan::Plan& plan) {
     return {};
 }
 
-/// A session of its own: no terminal of the host's is this process's any more.
-Result<void> connect_console(const plan::ConsolePlan& console, bool controlling) {
-    if (setsid() < 0) return errno_error("start a session");
+/// An init stays in the session that the builder started and left behind: like on real hardware it
+/// leads none, so opening a terminal never makes that its own, and the first getty can have it. A
+/// command gets a session and, where there is one, the console as controlling terminal.
+Result<void> connect_console(const plan::ConsolePlan& console, settings::Mode mode) {
+    const bool leads = mode == settings::Mode::run;
+    if (leads && setsid() < 0) return errno_error("start a session");
     if (!console.terminal) return {};
     const os::UniqueFd terminal = BOX_TRY(os::open_host("/dev/console", O_RDWR));
     for (int fd = 0; fd <= 2; fd++) {
@@ -96,32 +86,9 @@ Result<void> connect_console(const plan::ConsolePlan& console, bool controlling)
             return errno_error("connect the console");
         }
     }
-    if (controlling && ioctl(terminal.get(), TIOCSCTTY, 0) < 0) {
+    if (leads && ioctl(terminal.get(), TIOCSCTTY, 0) < 0) {
         return errno_error("take the console as controlling terminal");
     }
-    return {};
-}
-
-Result<void> reset_signals() {
-    for (int signal = 1; signal <= SIGRTMAX; signal++) {
-        struct sigaction action = {};
-        action.sa_handler = SIG_DFL;
-        // Refused for SIGKILL, SIGSTOP and those the C library keeps; they are at their default.
-        sigaction(signal, &action, nullptr);
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    if (sigprocmask(SIG_SETMASK, &none, nullptr) < 0) return errno_error("reset signals");
-    return {};
-}
-
-/// The working directory, entered as the root of the box and checked to be in it (A2).
-Result<void> enter_directory(const std::string& path) {
-    if (path == "/") return {};
-    const os::UniqueFd root = BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY));
-    auto directory = os::open_in(root, path, O_PATH | O_DIRECTORY);
-    if (!directory) return std::move(directory).context("--chdir").error();
-    if (fchdir(directory->get()) < 0) return errno_error("enter " + quote(path));
     return {};
 }
 
@@ -139,7 +106,7 @@ Result<void> prepare(const PayloadInput& input) {
         return errno_error("set the host name");
     }
     BOX_TRY(check_masks(plan));
-    BOX_TRY(connect_console(plan.console, plan.process.controlling_terminal));
+    BOX_TRY(connect_console(plan.console, plan.mode));
     BOX_TRY(enter_directory(plan.process.directory));
     umask(022);
     return reset_signals();
@@ -159,19 +126,9 @@ Error execute_error(const PayloadInput& input, const ExecFault& fault) {
     return error;
 }
 
-/// Keeps the three standard descriptors and the link; whatever the caller had open goes (A3).
-Result<void> close_rest(int link) {
-    if (link > 3 && close_range(3, static_cast<unsigned>(link) - 1, 0) < 0) {
-        return errno_error("close descriptors");
-    }
-    if (close_range(static_cast<unsigned>(link) + 1, ~0U, 0) < 0)
-        return errno_error("close descriptors");
-    return {};
-}
-
 Result<void> run(const PayloadInput& input) {
     // The parent's ends must not stay open here: its end of a link is how a death is noticed.
-    BOX_TRY(close_rest(input.to_parent->fd().get()));
+    BOX_TRY(close_others({input.to_parent->fd().get()}));
     BOX_TRY(prepare(input));
     const ExecFault fault = confine(*input.image);
     if (fault.what != nullptr) return fault_error(fault);

@@ -45,7 +45,6 @@ struct ProcessPlan {
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::string directory = "/";
     host::UserEntry user;
-    bool controlling_terminal = false;  ///< run: yes; an init finds its own
 };
 
 struct SecurityPlan {

@@ -1,41 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/plan/process.h"
 
-#include <algorithm>
 #include <cctype>
 
 #include "lib/base/text.h"
 #include "lib/os/file.h"
+#include "lib/plan/environment.h"
 
 namespace boxctl::plan {
 namespace {
-
-constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Later settings of a name replace earlier ones in place.
-class Environment {
- public:
-    void set(const std::string& name, const std::string& value) {
-        const auto same =
-                std::find_if(variables_.begin(), variables_.end(),
-                             [&](const std::string& v) { return v.starts_with(name + "="); });
-        if (same != variables_.end()) {
-            *same = name + "=" + value;
-        } else {
-            variables_.push_back(name + "=" + value);
-        }
-    }
-    [[nodiscard]] std::string get(const std::string& name) const {
-        for (const std::string& variable : variables_) {
-            if (variable.starts_with(name + "=")) return variable.substr(name.size() + 1);
-        }
-        return {};
-    }
-    std::vector<std::string> take() && { return std::move(variables_); }
-
- private:
-    std::vector<std::string> variables_;
-};
 
 std::string dashed(const std::string& uuid) {
     return uuid.substr(0, 8) + "-" + uuid.substr(8, 4) + "-" + uuid.substr(12, 4) + "-" +
@@ -77,18 +50,6 @@ Environment plan_environment(const settings::Settings& wanted, const host::HostF
     return environment;
 }
 
-std::vector<std::string> search_path(const std::string& command, const std::string& path,
-                                     const std::string& directory) {
-    if (os::is_absolute(command)) return {command};
-    if (command.find('/') != std::string::npos)
-        return {os::normalize_path(directory + "/" + command)};
-    std::vector<std::string> candidates;
-    for (const std::string& place : split(path, ':')) {
-        if (os::is_absolute(place)) candidates.push_back(os::normalize_path(place + "/" + command));
-    }
-    return candidates;
-}
-
 }  // namespace
 
 Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::HostFacts& have,
@@ -121,7 +82,6 @@ Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::H
                     search_path(words.front(), environment.get("PATH"), process.directory);
             process.arguments = words;
         }
-        process.controlling_terminal = plan.console.terminal;
     }
     process.environment = std::move(environment).take();
     return process;
