@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/plan/process.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "lib/base/text.h"
