@@ -122,7 +122,6 @@ Result<void> replace_file_at(BorrowedFd dir, const std::string& name, std::strin
     const UniqueFd fd = BOX_TRY(openat2_at(dir, temporary, O_WRONLY | O_CREAT | O_EXCL, 0, mode));
     ScopeGuard discard([&] { unlinkat(dir.get(), temporary.c_str(), 0); });
     BOX_TRY(write_all(fd, text, name));
-    if (fsync(fd.get()) < 0) return errno_error("fsync " + quote(name));
     if (renameat(dir.get(), temporary.c_str(), dir.get(), name.c_str()) < 0) {
         return errno_error("rename to " + quote(name));
     }

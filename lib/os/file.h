@@ -51,7 +51,8 @@ Result<std::string> read_untrusted(BorrowedFd root, const std::string& path, siz
 Result<void> write_file(const std::string& path, std::string_view text);
 Result<void> write_file_at(BorrowedFd dir, const std::string& path, std::string_view text);
 
-/// Replaces dir/name as a whole: a temporary file beside it, fsync, rename.
+/// Replaces dir/name as a whole: a temporary file beside it, then rename(2). Not synced to disk:
+/// for files in /run, which no power cut survives anyway.
 Result<void> replace_file_at(BorrowedFd dir, const std::string& name, std::string_view text,
                              mode_t mode);
 
