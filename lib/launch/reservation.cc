@@ -34,7 +34,6 @@ void keep_first(Result<void>& first, Result<void> next) {
 
 Result<Reservation> Reservation::take(const plan::Plan& plan) {
     Reservation taken;
-    taken.name_ = plan.name;
     BOX_TRY(state::make_directories());
     BOX_TRY(taken.take_locks(plan));
     BOX_TRY(taken.take_directory(plan));
@@ -73,7 +72,7 @@ Result<void> Reservation::take_directory(const plan::Plan& plan) {
     BOX_TRY(os::detach_host_mount(path + "/propagate"));
     BOX_TRY(state::remove(plan.name));
     const os::UniqueFd directory = BOX_TRY(state::make_machine_directory(plan.name));
-    directory_ = true;
+    directory_ = plan.name;
     if (plan.propagation.empty()) return {};
     if (mkdirat(directory.get(), "propagate", 0700) < 0) return errno_error("make " + quote(path));
     if (plan.share_propagation) {
@@ -95,9 +94,9 @@ Result<void> Reservation::release() {
         if (!detached) keep_first(first, std::move(detached).error());
         shared_mount_.clear();
     }
-    if (directory_) {
-        keep_first(first, state::remove(name_));
-        directory_ = false;
+    if (!directory_.empty()) {
+        keep_first(first, state::remove(directory_));
+        directory_.clear();
     }
     root_lock_.remove();
     name_lock_.remove();

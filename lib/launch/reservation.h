@@ -23,6 +23,7 @@ class Reservation {
 
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
+    /// What was moved from holds nothing: every part of it is empty then.
     Reservation(Reservation&&) = default;
     Reservation& operator=(Reservation&&) = delete;
     ~Reservation();
@@ -39,13 +40,12 @@ class Reservation {
     Result<void> take_locks(const plan::Plan& plan);
     Result<void> take_directory(const plan::Plan& plan);
 
-    std::string name_;
     os::LockFile name_lock_;
     os::LockFile root_lock_;
     userns::IdRange ids_;
     cgroup::Cgroup cgroup_;
     std::string shared_mount_;  ///< where we made a mount on the host, or empty
-    bool directory_ = false;
+    std::string directory_;     ///< the machine whose state directory we made, or empty
 };
 
 /// Removes what a killed boxctl left of `name`: cgroup, cable, propagation mount, state directory.

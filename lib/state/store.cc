@@ -83,6 +83,8 @@ bool is_running(const std::string& name) {
 }
 
 Result<void> remove(const std::string& name) {
+    // Else it would be the directory of all machines.
+    if (name.empty()) return Error(EINVAL, "remove the state of a machine without a name");
     const std::string path = machine_path(name);
     auto directory = os::open_host(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory && directory.error().code() == ENOENT) return {};
