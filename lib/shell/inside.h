@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The two processes on their way into the box (see enter.h). Private to lib/shell.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include <sys/ioctl.h>
+
+#include "lib/launch/exec_image.h"
+#include "lib/launch/protocol.h"
+#include "lib/shell/enter.h"
+#include "lib/shell/target.h"
+
+namespace boxctl::shell {
+
+struct JoinerInput {
+    const Target* target = nullptr;
+    const launch::ExecImage* image = nullptr;
+    const launch::Link* to_caller = nullptr;
+    std::array<Stdio, 3> stdio = {};
+    std::optional<winsize> size;
+    std::string directory;
+    bool directory_needed = false;  ///< else / will do
+    bool caller_waits = false;      ///< until the program is executed
+};
+
+/// Joins the box, starts the program and exits.
+[[noreturn]] void joiner_main(const JoinerInput& input);
+
+}  // namespace boxctl::shell
