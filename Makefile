@@ -28,7 +28,7 @@ boot: deps-build-boot $(BUILD)/build.ninja ## build, make ./alpine-root if absen
 	cmake --build $(BUILD) --target cmd/boxctl/all cmd/box-init/all
 	@root=alpine-root; \
 	if [ ! -d $$root ]; then \
-	    status=0; rootfs-tools/alpine $$root || status=$$?; \
+	    status=0; rootfs-tools/alpine $$root --root-login=yes || status=$$?; \
 	    case $$status in \
 	    0) ;; \
 	    3) root=busybox-root; echo "make boot: no Alpine archive to be had, booting ./$$root instead" >&2; \
@@ -36,6 +36,7 @@ boot: deps-build-boot $(BUILD)/build.ninja ## build, make ./alpine-root if absen
 	    *) exit $$status ;; \
 	    esac; \
 	fi; \
+	echo "make boot: log in as root, without a password; 'poweroff' ends the box" >&2; \
 	exec $(BOXCTL) boot ./$$root $(ARGS)
 
 test: deps-build-test build ## build, run every test this machine can run (TESTFLAGS=... for tests/run)
