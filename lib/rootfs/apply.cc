@@ -16,6 +16,7 @@
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
 #include "lib/os/pty.h"
+#include "lib/os/source.h"
 #include "lib/rootfs/overlay.h"
 #include "lib/rootfs/place.h"
 
@@ -67,7 +68,7 @@ Result<void> apply_op(const MountOp& op, const ApiFs& what, Build& build) {
 }
 
 Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
-    const os::UniqueFd source = BOX_TRY(os::open_named(what.source, O_PATH));
+    const os::UniqueFd source = BOX_TRY(os::open_source(what.source));
     const os::UniqueFd target = BOX_TRY(open_target(op, BOX_TRY(type_of(source)), build));
     const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
     const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", recursion));
@@ -123,7 +124,7 @@ Result<void> apply_op(const MountOp& op, const SetAttributes& what, Build& build
 /// A directory of the host as an overlay layer: an id-mapped, attached copy of its mount.
 Result<std::string> add_host_layer(const std::string& path, bool idmapped, Build& build,
                                    OverlayLayers& layers) {
-    const os::UniqueFd source = BOX_TRY(os::open_named(path, O_PATH | O_DIRECTORY));
+    const os::UniqueFd source = BOX_TRY(os::open_source(path));
     os::UniqueFd copy = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
     BOX_TRY(shape(copy, 0, MS_PRIVATE, os::Recursion::one));
     if (idmapped && build.userns.valid()) {
@@ -137,20 +138,36 @@ Result<std::string> add_host_layer(const std::string& path, bool idmapped, Build
     return name;
 }
 
+bool is_inside(const std::string& layer) {
+    return layer.starts_with('+');
+}
+
+void hold_layer(os::UniqueFd layer, std::string& name, OverlayLayers& layers) {
+    name = os::fd_path(layer);
+    layers.held.push_back(std::move(layer));
+}
+
+/// Both are in the box, on the mount that is there.
+Result<void> add_inside_upper(const Overlay& what, Build& build, OverlayLayers& layers) {
+    const AsBoxRoot as_box_root(build.id_base);
+    hold_layer(BOX_TRY(os::make_directories_in(build.root, what.upper.substr(1))), layers.upper,
+               layers);
+    hold_layer(BOX_TRY(os::make_directories_in(build.root, what.work.substr(1))), layers.work,
+               layers);
+    return {};
+}
+
 /// Upper and work directory share one copied mount, that of the directory above both.
 Result<void> add_upper(const Overlay& what, Build& build, OverlayLayers& layers) {
+    if (is_inside(what.upper)) return add_inside_upper(what, build, layers);
     const auto [parent, upper_name] = os::split_path(what.upper);
     const std::string work_name = os::split_path(what.work).second;
     BOX_TRY(os::make_host_directories(what.upper, 0755));
     BOX_TRY(os::make_host_directories(what.work, 0700));
     BOX_TRY(add_host_layer(parent, what.idmapped, build, layers));
     const os::BorrowedFd above(layers.held.back().get());
-    os::UniqueFd upper = BOX_TRY(os::open_in(above, upper_name, O_PATH | O_DIRECTORY));
-    os::UniqueFd work = BOX_TRY(os::open_in(above, work_name, O_PATH | O_DIRECTORY));
-    layers.upper = os::fd_path(upper);
-    layers.work = os::fd_path(work);
-    layers.held.push_back(std::move(upper));
-    layers.held.push_back(std::move(work));
+    hold_layer(BOX_TRY(os::open_in(above, upper_name, O_PATH | O_DIRECTORY)), layers.upper, layers);
+    hold_layer(BOX_TRY(os::open_in(above, work_name, O_PATH | O_DIRECTORY)), layers.work, layers);
     return {};
 }
 
@@ -159,10 +176,9 @@ Result<void> apply_op(const MountOp& op, const Overlay& what, Build& build) {
     OverlayLayers layers;
     // The kernel wants the topmost layer first; settings list the bottom first, as nspawn does.
     for (auto lower = what.lowers.rbegin(); lower != what.lowers.rend(); ++lower) {
-        if (lower->empty()) {
-            os::UniqueFd inside = BOX_TRY(os::open_in(build.root, op.target, O_PATH | O_DIRECTORY));
-            layers.lowers.push_back(os::fd_path(inside));
-            layers.held.push_back(std::move(inside));
+        if (is_inside(*lower)) {
+            hold_layer(BOX_TRY(os::open_in(build.root, lower->substr(1), O_PATH | O_DIRECTORY)),
+                       layers.lowers.emplace_back(), layers);
         } else {
             layers.lowers.push_back(BOX_TRY(add_host_layer(*lower, what.idmapped, build, layers)));
         }

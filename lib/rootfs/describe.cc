@@ -41,7 +41,7 @@ std::string describe_node(const Node& node) {
 std::string describe_overlay(const Overlay& overlay) {
     std::vector<std::string> lowers;
     for (const std::string& lower : overlay.lowers)
-        lowers.push_back(lower.empty() ? "+" : lower);
+        lowers.push_back(lower);
     std::string text = "overlay lower=" + printable(join(lowers, ":"));
     if (overlay.scratch) text += " upper=tmpfs";
     if (!overlay.upper.empty()) text += " upper=" + printable(overlay.upper);
@@ -72,6 +72,10 @@ std::string describe_attributes(uint64_t attributes) {
     if ((attributes & MOUNT_ATTR_NOSUID) != 0) words.emplace_back("nosuid");
     if ((attributes & MOUNT_ATTR_NODEV) != 0) words.emplace_back("nodev");
     if ((attributes & MOUNT_ATTR_NOEXEC) != 0) words.emplace_back("noexec");
+    if ((attributes & MOUNT_ATTR__ATIME) == MOUNT_ATTR_NOATIME) words.emplace_back("noatime");
+    if ((attributes & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME)
+        words.emplace_back("strictatime");
+    if ((attributes & MOUNT_ATTR_NODIRATIME) != 0) words.emplace_back("nodiratime");
     return join(words, " ");
 }
 
@@ -84,7 +88,8 @@ std::string describe(const MountOp& op) {
                     },
                     [](const Bind& bind) { return describe_bind(bind); },
                     [](const BindInside& bind) {
-                        return with("bind +" + printable(bind.source),
+                        return with("bind +" + printable(bind.source) +
+                                            (bind.recursive ? "" : " norbind"),
                                     describe_attributes(bind.attributes));
                     },
                     [](const Mask&) { return std::string("mask"); },

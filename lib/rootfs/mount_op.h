@@ -53,11 +53,12 @@ struct SetAttributes {
     bool tree = false;
 };
 
-/// A union of directories of the host; `upper` empty: read-only.
+/// A union of directories of the host, or of the box where the path has a '+' in front; `upper`
+/// empty: read-only.
 struct Overlay {
-    std::vector<std::string> lowers;  ///< bottom first; "" is the box's own tree at the target
-    std::string upper;                ///< host directory; "" with `scratch`: a tmpfs
-    std::string work;                 ///< host directory beside the upper
+    std::vector<std::string> lowers;  ///< bottom first
+    std::string upper;                ///< "" with `scratch`: a tmpfs
+    std::string work;                 ///< beside the upper
     bool scratch = false;             ///< upper and work on a fresh tmpfs that dies with the box
     bool idmapped = true;
     uint64_t attributes = 0;

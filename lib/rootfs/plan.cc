@@ -46,8 +46,8 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
                                   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
                             Missing::create, "--volatile=state"});
     }
-    append_integration(plan.ops, wanted, have, root);
-    BOX_TRY(append_user(plan.ops, wanted.files));
+    append_integration(plan.ops, wanted, have, root, context.contained);
+    BOX_TRY(append_user(plan.ops, wanted.files, context.contained));
     if (plan.root.read_only) {
         // Last, because everything before may still have had to make a mount point in the tree.
         const char* why = wanted.image.read_only.value ? "--read-only" : "--volatile=state";

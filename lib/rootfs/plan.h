@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The mount plan: settings and facts in, a RootPlan and an ordered list of MountOps out. Pure.
 //
-// Passes, in this order: the root itself, API file systems and devices, /run/host, what the user
-// asked for (sorted by path, so that the order of options does not matter), integration files in
-// /etc, masks, and at last what makes things read-only.
+// Passes, in this order: the root itself, /run with /run/host, /proc and /sys with their masks,
+// /dev, /tmp, integration files in /etc, what the user asked for (sorted by path, so that the order
+// of options does not matter; it hides what was there before), and at last what makes / read-only.
 #pragma once
 
 #include <string>

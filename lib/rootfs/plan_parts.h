@@ -15,10 +15,11 @@ void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFact
                 const host::RootFacts& root, const MountContext& context);
 
 /// --bind, --tmpfs, --overlay, --inaccessible, sorted by target; an error when two want one place.
-Result<void> append_user(Ops& ops, const settings::FilesSettings& files);
+/// Only in a `contained` box are the owners of host files other ids than inside.
+Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool contained);
 
 /// resolv.conf and the time zone.
 void append_integration(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
-                        const host::RootFacts& root);
+                        const host::RootFacts& root, bool contained);
 
 }  // namespace boxctl::rootfs

@@ -14,7 +14,7 @@ namespace {
 using settings::ResolvConf;
 using settings::Timezone;
 
-MountOp from_bind(const settings::BindMount& bind, const std::string& why) {
+MountOp from_bind(const settings::BindMount& bind, const std::string& why, bool contained) {
     const uint64_t attributes = bind.read_only ? MOUNT_ATTR_RDONLY : 0;
     MountOp op = {bind.destination, {}, Missing::create, why};
     if (bind.in_tree) {
@@ -27,10 +27,41 @@ MountOp from_bind(const settings::BindMount& bind, const std::string& why) {
     } else {
         op.what = Bind{.source = bind.source,
                        .recursive = bind.recursive,
-                       .idmapped = bind.ids != settings::BindMount::Ids::noidmap,
+                       .idmapped = contained && bind.ids != settings::BindMount::Ids::noidmap,
                        .attributes = MOUNT_ATTR_NODEV | attributes};
     }
     return op;
+}
+
+/// A flag of mount(8) that is one of the mount and not of its file system; false for any other.
+bool apply_flag(const std::string& word, uint64_t& attributes) {
+    struct Flag {
+        const char* word;
+        uint64_t set;
+        uint64_t clear;
+    };
+    constexpr uint64_t kTimes = MOUNT_ATTR__ATIME;
+    constexpr Flag kFlags[] = {
+            {"ro", MOUNT_ATTR_RDONLY, 0},
+            {"rw", 0, MOUNT_ATTR_RDONLY},
+            {"suid", 0, MOUNT_ATTR_NOSUID},
+            {"nosuid", MOUNT_ATTR_NOSUID, 0},
+            {"dev", 0, MOUNT_ATTR_NODEV},
+            {"nodev", MOUNT_ATTR_NODEV, 0},
+            {"exec", 0, MOUNT_ATTR_NOEXEC},
+            {"noexec", MOUNT_ATTR_NOEXEC, 0},
+            {"atime", MOUNT_ATTR_RELATIME, kTimes},
+            {"relatime", MOUNT_ATTR_RELATIME, kTimes},
+            {"noatime", MOUNT_ATTR_NOATIME, kTimes},
+            {"strictatime", MOUNT_ATTR_STRICTATIME, kTimes},
+            {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
+    };
+    for (const Flag& flag : kFlags) {
+        if (word != flag.word) continue;
+        attributes = (attributes & ~flag.clear) | flag.set;
+        return true;
+    }
+    return false;
 }
 
 /// Splits mount(8) options into flags of the mount and options of the tmpfs.
@@ -44,15 +75,7 @@ MountOp from_tmpfs(const settings::TmpfsMount& tmpfs, const std::string& why) {
         const size_t equals = option.find('=');
         const std::string key = option.substr(0, equals);
         const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
-        if (key == "ro") {
-            what.attributes |= MOUNT_ATTR_RDONLY;
-        } else if (key == "noexec") {
-            what.attributes |= MOUNT_ATTR_NOEXEC;
-        } else if (key == "suid") {
-            what.attributes &= ~static_cast<uint64_t>(MOUNT_ATTR_NOSUID);
-        } else if (key != "rw" && key != "exec" && key != "nosuid" && key != "nodev") {
-            what.options.emplace_back(key, value);
-        }
+        if (!apply_flag(key, what.attributes)) what.options.emplace_back(key, value);
         mode = mode || key == "mode";
         uid = uid || key == "uid";
         gid = gid || key == "gid";
@@ -63,44 +86,43 @@ MountOp from_tmpfs(const settings::TmpfsMount& tmpfs, const std::string& why) {
     return {tmpfs.path, std::move(what), Missing::create, why};
 }
 
-MountOp from_overlay(const settings::OverlayMount& overlay, const std::string& why) {
+MountOp from_overlay(const settings::OverlayMount& overlay, const std::string& why,
+                     bool contained) {
     Overlay what;
     what.lowers = overlay.lowers;
     what.upper = overlay.upper;
+    what.idmapped = contained;
     what.attributes = MOUNT_ATTR_NODEV;
     if (overlay.read_only) {
         what.attributes |= MOUNT_ATTR_RDONLY;
     } else if (overlay.upper.empty()) {
         what.scratch = true;
     } else {
+        // Also of "+/upper", which is in the box: the work directory is beside it there.
         const auto [parent, name] = os::split_path(overlay.upper);
         what.work = (parent == "/" ? "" : parent) + "/.#" + name + ".work";
     }
     return {overlay.destination, std::move(what), Missing::create, why};
 }
 
-std::string origin_of(const settings::Origin& origin, const char* option) {
-    return origin.text.empty() ? option : origin.text;
-}
-
 }  // namespace
 
-Result<void> append_user(Ops& ops, const settings::FilesSettings& files) {
+Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool contained) {
     Ops asked;
     for (const auto& bind : files.binds.value) {
         const char* option = bind.read_only ? "--bind-ro" : "--bind";
-        asked.push_back(from_bind(bind, std::string(option) + "=" + bind.destination));
+        asked.push_back(from_bind(bind, std::string(option) + "=" + bind.destination, contained));
     }
     for (const auto& tmpfs : files.tmpfs.value) {
         asked.push_back(from_tmpfs(tmpfs, "--tmpfs=" + tmpfs.path));
     }
     for (const auto& overlay : files.overlays.value) {
         const char* option = overlay.read_only ? "--overlay-ro" : "--overlay";
-        asked.push_back(from_overlay(overlay, std::string(option) + "=" + overlay.destination));
+        asked.push_back(
+                from_overlay(overlay, std::string(option) + "=" + overlay.destination, contained));
     }
     for (const auto& path : files.inaccessible.value) {
-        asked.push_back({path, Mask{}, Missing::skip,
-                         origin_of(files.inaccessible.origin, "--inaccessible")});
+        asked.push_back({path, Mask{}, Missing::skip, "--inaccessible=" + path});
     }
     // A parent sorts before what is in it, so the order of the options does not matter.
     std::stable_sort(asked.begin(), asked.end(),
@@ -119,7 +141,7 @@ Result<void> append_user(Ops& ops, const settings::FilesSettings& files) {
 namespace {
 
 void append_resolv_conf(Ops& ops, ResolvConf mode, bool read_only, const host::HostFacts& have,
-                        const host::RootFacts& root) {
+                        const host::RootFacts& root, bool contained) {
     const char* why = "--resolv-conf";
     const char* target = "/etc/resolv.conf";
     const auto source = [&](ResolvConf which) -> const char* {
@@ -166,14 +188,14 @@ void append_resolv_conf(Ops& ops, ResolvConf mode, bool read_only, const host::H
         ops.push_back({target,
                        Bind{.source = source(mode),
                             .recursive = false,
-                            .idmapped = true,
+                            .idmapped = contained,
                             .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
                        Missing::skip, why});
     }
 }
 
 void append_timezone(Ops& ops, Timezone mode, bool read_only, const host::HostFacts& have,
-                     const host::RootFacts& root) {
+                     const host::RootFacts& root, bool contained) {
     const char* why = "--timezone";
     const char* target = "/etc/localtime";
     if (mode == Timezone::off) return;
@@ -206,7 +228,7 @@ void append_timezone(Ops& ops, Timezone mode, bool read_only, const host::HostFa
             ops.push_back({target,
                            Bind{.source = "/etc/localtime",
                                 .recursive = false,
-                                .idmapped = true,
+                                .idmapped = contained,
                                 .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV},
                            Missing::skip, why});
             break;
@@ -220,7 +242,7 @@ void append_timezone(Ops& ops, Timezone mode, bool read_only, const host::HostFa
 }  // namespace
 
 void append_integration(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
-                        const host::RootFacts& root) {
+                        const host::RootFacts& root, bool contained) {
     const bool read_only = wanted.image.read_only.value ||
                            wanted.image.volatile_.value == settings::Volatile::state;
     ResolvConf resolv_conf = wanted.files.resolv_conf.value;
@@ -228,8 +250,8 @@ void append_integration(Ops& ops, const settings::Settings& wanted, const host::
     if (resolv_conf == ResolvConf::auto_ && wanted.network.private_network.value) {
         resolv_conf = ResolvConf::off;
     }
-    append_resolv_conf(ops, resolv_conf, read_only, have, root);
-    append_timezone(ops, wanted.files.timezone.value, read_only, have, root);
+    append_resolv_conf(ops, resolv_conf, read_only, have, root, contained);
+    append_timezone(ops, wanted.files.timezone.value, read_only, have, root, contained);
     if (!root.inittab.empty()) {
         ops.push_back(
                 {"/etc/inittab",

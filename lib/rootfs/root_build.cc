@@ -17,6 +17,8 @@ namespace {
 Result<void> claim_tree(const RootPlan& plan, os::BorrowedFd tree, const Build& build) {
     os::MountChange change;
     change.propagation = MS_PRIVATE;
+    // A tree can come with device nodes of its own; a box's devices are those of its /dev (D4).
+    change.set = MOUNT_ATTR_NODEV;
     BOX_TRY(os::change_mount(tree, change, os::Recursion::tree));
     if (!plan.idmapped || !build.userns.valid()) return {};
     os::MountChange map;
@@ -39,7 +41,7 @@ Result<void> build_overlay_root(os::BorrowedFd tree, Build& build) {
     // private mount namespace, nobody else can come by.
     BOX_TRY(os::attach_mount(scratch, tree));
     layers.lowers.push_back(os::fd_path(tree));
-    os::UniqueFd overlay = BOX_TRY(make_overlay(layers, 0));
+    os::UniqueFd overlay = BOX_TRY(make_overlay(layers, MOUNT_ATTR_NODEV));
     BOX_TRY(os::attach_mount(overlay, scratch));
     build.root = std::move(overlay);
     return {};
@@ -49,7 +51,7 @@ Result<void> build_usr_root(const RootPlan& plan, os::BorrowedFd tree, Build& bu
     const std::string owner = format("%u", build.id_base);
     os::UniqueFd root = BOX_TRY(os::make_filesystem(
             "tmpfs", "root", {{"mode", "0755"}, {"size", "25%"}, {"uid", owner}, {"gid", owner}},
-            0));
+            MOUNT_ATTR_NODEV));
     for (const char* name : {"usr", "proc", "sys", "dev", "run", "tmp", "etc", "var", "root"}) {
         if (mkdirat(root.get(), name, 0755) < 0 ||
             fchownat(root.get(), name, build.id_base, build.id_base, 0) < 0) {
