@@ -51,28 +51,38 @@ Environment plan_environment(const settings::Settings& wanted, const host::HostF
     return environment;
 }
 
+/// An id that the map does not have cannot be taken on.
+Result<void> check_ids(const host::UserEntry& user, uint32_t count) {
+    const auto fault = [&](const char* what, uint32_t id) {
+        return Error(format("%s id %u of user ", what, id) + quote(user.name) +
+                     format(" is not in the box, which has %u ids", count));
+    };
+    if (user.uid >= count) return fault("user", user.uid);
+    if (user.gid >= count) return fault("group", user.gid);
+    for (const gid_t group : user.groups) {
+        if (group >= count) return fault("group", group);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::HostFacts& have,
                                  const host::RootFacts& root, const Plan& plan) {
     ProcessPlan process;
     process.user = root.user;
-    if (process.user.uid >= plan.ids.count && plan.ids.has_namespace()) {
-        return Error(format("user id %u is not in the box, which has %u ids", process.user.uid,
-                            plan.ids.count));
-    }
+    if (plan.ids.has_namespace()) BOX_TRY(check_ids(process.user, plan.ids.count));
     Environment environment = plan_environment(wanted, have, root.user, plan);
     const std::vector<std::string>& words = wanted.exec.arguments.value;
+    const std::string& chdir = wanted.exec.working_directory.value;
+    if (!chdir.empty()) process.directory = chdir;
     if (plan.mode == settings::Mode::boot) {
         process.candidates = {root.init};
         process.arguments = {root.init};
         process.arguments.insert(process.arguments.end(), words.begin(), words.end());
     } else {
         const bool login = words.empty();
-        process.directory = login ? root.user.home : "/";
-        if (!wanted.exec.working_directory.value.empty()) {
-            process.directory = wanted.exec.working_directory.value;
-        }
+        if (login && chdir.empty()) process.directory = root.user.home;
         if (login) {
             const std::string shell = root.login_shell.empty() ? root.user.shell : root.login_shell;
             process.candidates = {shell};
