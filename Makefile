@@ -12,7 +12,7 @@ CONFIGURE = cmake -S . -G Ninja -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
 
 # Prerequisites in the order they are written; ninja uses the processors.
 .NOTPARALLEL:
-.PHONY: build boot root test sanitize bench install fuzz lint clean help
+.PHONY: build boot root test bless sanitize bench install fuzz lint clean help
 
 build: $(BUILD)/build.ninja ## build everything into build/ (the default)
 	cmake --build $(BUILD)
@@ -41,6 +41,9 @@ boot: deps-build-boot $(BUILD)/build.ninja ## build, make ./alpine-root if absen
 
 test: deps-build-test build ## build, run every test this machine can run (TESTFLAGS=... for tests/run)
 	@tests/run --build $(BUILD) $(TESTFLAGS)
+
+bless: deps-build-test build ## write the golden plans anew; read what changed with git diff
+	BLESS=1 $(BUILD)/tests/plan-golden --run_test=golden
 
 sanitize: deps-build-test ## run the tests that need no root under ASan and UBSan
 	$(CONFIGURE) -B $(BUILD)-asan -DBOXCTL_SANITIZE=address,undefined

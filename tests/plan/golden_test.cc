@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Golden plans: tests/golden/CASE/ holds
+//
+//     args      the command line, one word a line; the first is boot or run
+//     facts     optional: base=NAME and single facts of it (fixture.h)
+//     like      optional: the case that this one is compared with
+//     plan.txt  what comes out: the plan, or "error: ..." lines. With `like`, only the lines that
+//               differ from that case's: "-" there, "+" here. The numbers of mounts are left out
+//               of those.
+//
+// `make bless` (BLESS=1) writes plan.txt anew; the change is then read in the diff.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "lib/base/text.h"
+#include "lib/plan/plan.h"
+#include "lib/settings/cli.h"
+#include "lib/settings/table.h"
+#include "tests/plan/fixture.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace settings = boxctl::settings;
+using plan_test::Fact;
+using Lines = std::vector<std::string>;
+
+const fs::path kGolden = BOXCTL_GOLDEN;
+
+std::string content(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Lines lines_of(const std::string& text) {
+    Lines lines = boxctl::split(text, '\n');
+    if (!lines.empty() && lines.back().empty()) lines.pop_back();
+    return lines;
+}
+
+Lines words_of(const std::string& name) {
+    return lines_of(content(kGolden / name / "args"));
+}
+
+std::vector<Fact> facts_of(const std::string& name) {
+    std::vector<Fact> facts;
+    for (const std::string& line : lines_of(content(kGolden / name / "facts"))) {
+        const size_t equals = line.find('=');
+        BOOST_REQUIRE_MESSAGE(equals != std::string::npos, name << ": no fact: " << line);
+        facts.push_back({line.substr(0, equals), line.substr(equals + 1)});
+    }
+    return facts;
+}
+
+std::vector<std::string> case_names() {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(kGolden))
+        names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::string plan_text(const std::string& name, const settings::Settings& wanted) {
+    const auto world =
+            plan_test::make_world(facts_of(name), wanted.image.directory.value, wanted.mode);
+    const auto plan = boxctl::plan::make_plan(wanted, world.host, world.root);
+    if (!plan) return "error: " + plan.error().message() + "\n";
+    return wanted.tool.json.value ? boxctl::plan::print_plan_json(*plan)
+                                  : boxctl::plan::print_plan(*plan);
+}
+
+/// As `boxctl` does it, but for looking at the machine.
+std::string outcome_of(const std::string& name) {
+    Lines words = words_of(name);
+    BOOST_REQUIRE_MESSAGE(!words.empty() && (words[0] == "boot" || words[0] == "run"),
+                          name << ": args begin with boot or run");
+    const settings::Mode mode = words[0] == "boot" ? settings::Mode::boot : settings::Mode::run;
+    words.erase(words.begin());
+    const settings::Caller caller{plan_test::kCallerDirectory, {"HOME=/home/admin", "EDITOR=vi"}};
+    const auto line = settings::parse_command_line(mode, words, caller);
+    if (!line) return "error: " + line.error().message() + "\n";
+    BOOST_REQUIRE_MESSAGE(line->wish == settings::CommandLine::Wish::start, name);
+    std::string faults;
+    for (const std::string& fault : settings::validate(line->settings))
+        faults += "error: " + fault + "\n";
+    return faults.empty() ? plan_text(name, line->settings) : faults;
+}
+
+/// The shortest way from one text to the other; lines they share are left out.
+Lines difference(const Lines& from, const Lines& to) {
+    std::vector<std::vector<size_t>> common(from.size() + 1, std::vector<size_t>(to.size() + 1));
+    for (size_t i = from.size(); i-- > 0;) {
+        for (size_t j = to.size(); j-- > 0;) {
+            common[i][j] = from[i] == to[j] ? common[i + 1][j + 1] + 1
+                                            : std::max(common[i + 1][j], common[i][j + 1]);
+        }
+    }
+    Lines changes;
+    size_t i = 0;
+    size_t j = 0;
+    while (i < from.size() || j < to.size()) {
+        if (i < from.size() && j < to.size() && from[i] == to[j]) {
+            i++;
+            j++;
+        } else if (j == to.size() || (i < from.size() && common[i + 1][j] >= common[i][j + 1])) {
+            changes.push_back("-" + from[i++]);
+        } else {
+            changes.push_back("+" + to[j++]);
+        }
+    }
+    return changes;
+}
+
+Lines without_numbers(const std::string& text) {
+    return lines_of(std::regex_replace(text, std::regex("(^|\n)mount [0-9]+ +"), "$1mount "));
+}
+
+std::string result_of(const std::string& name) {
+    const std::string text = outcome_of(name);
+    const fs::path like = kGolden / name / "like";
+    if (!fs::exists(like)) return text;
+    const std::string other = lines_of(content(like))[0];
+    BOOST_REQUIRE_MESSAGE(fs::exists(kGolden / other / "args"), name << ": like what? " << other);
+    const Lines changes = difference(without_numbers(outcome_of(other)), without_numbers(text));
+    return changes.empty() ? "no difference\n" : boxctl::join(changes, "\n") + "\n";
+}
+
+void check_case(const std::string& name) {
+    const std::string made = result_of(name);
+    const fs::path file = kGolden / name / "plan.txt";
+    if (getenv("BLESS") != nullptr) {
+        if (content(file) != made) std::ofstream(file, std::ios::binary) << made;
+        return;
+    }
+    const std::string golden = content(file);
+    const Lines changes = difference(lines_of(golden), lines_of(made));
+    BOOST_CHECK_MESSAGE(made == golden,
+                        name << "/plan.txt is different (make bless writes it anew):\n"
+                             << boxctl::join(changes, "\n"));
+}
+
+/// One test case a folder, so that each is counted and named.
+struct GoldenCases {
+    GoldenCases() {
+        auto* suite = BOOST_TEST_SUITE("golden");
+        for (const std::string& name : case_names()) {
+            suite->add(boost::unit_test::make_test_case([name] { check_case(name); }, name,
+                                                        __FILE__, __LINE__));
+        }
+        boost::unit_test::framework::master_test_suite().add(suite);
+    }
+};
+const GoldenCases kRegistered;
+
+bool names_option(const std::string& word, const settings::Row& row) {
+    if (row.option.empty()) return word == std::string("-") + row.letter;
+    const std::string option = "--" + std::string(row.option);
+    return word == option || word.starts_with(option + "=");
+}
+
+/// Whether some case that gives a plan has the option.
+bool is_covered(const settings::Row& row) {
+    for (const std::string& name : case_names()) {
+        const Lines words = words_of(name);
+        const bool has = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+            return names_option(word, row);
+        });
+        if (has && outcome_of(name).find("error: ") != 0) return true;
+    }
+    return false;
+}
+
+std::string output_of(const std::string& command) {
+    std::string text;
+    FILE* pipe = popen(command.c_str(), "r");
+    BOOST_REQUIRE(pipe != nullptr);
+    char buffer[4096];
+    while (const size_t got = fread(buffer, 1, sizeof buffer, pipe))
+        text.append(buffer, got);
+    BOOST_CHECK_EQUAL(pclose(pipe), 0);
+    return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_row_has_a_case_with_a_plan) {
+    for (const settings::Row& row : settings::rows()) {
+        BOOST_CHECK_MESSAGE(is_covered(row),
+                            "no case in tests/golden has a plan with " << settings::spelling(row));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_case_is_complete) {
+    const std::vector<std::string> known = {"args", "facts", "like", "plan.txt"};
+    for (const std::string& name : case_names()) {
+        BOOST_CHECK_MESSAGE(fs::exists(kGolden / name / "plan.txt"), name << " has no plan.txt");
+        for (const auto& entry : fs::directory_iterator(kGolden / name)) {
+            const std::string file = entry.path().filename().string();
+            BOOST_CHECK_MESSAGE(std::count(known.begin(), known.end(), file) == 1,
+                                name << "/" << file << " is read by nobody");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_row_is_in_the_help_of_its_verbs) {
+    using settings::Mode;
+    const std::map<Mode, std::string> help = {
+            {Mode::boot, output_of(std::string("'") + BOXCTL_PROGRAM + "' boot --help")},
+            {Mode::run, output_of(std::string("'") + BOXCTL_PROGRAM + "' run --help")}};
+    for (const settings::Row& row : settings::rows()) {
+        for (const auto& [mode, text] : help) {
+            const std::string line = settings::spelling(row) + std::string(row.argument);
+            const bool there = text.find(line) != std::string::npos &&
+                               text.find(row.help) != std::string::npos;
+            BOOST_CHECK_MESSAGE(there == settings::applies(row.verbs, mode),
+                                line << (there ? " is" : " is not") << " in the help of "
+                                     << (mode == Mode::boot ? "boot" : "run"));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_row_is_in_the_man_page) {
+    std::string page = content(BOXCTL_MAN_PAGE);
+    BOOST_REQUIRE(!page.empty());
+    for (size_t at = 0; (at = page.find("\\-", at)) != std::string::npos;)
+        page.erase(at, 1);
+    for (const settings::Row& row : settings::rows()) {
+        const std::string line = settings::spelling(row) + std::string(row.argument);
+        BOOST_CHECK_MESSAGE(page.find(line) != std::string::npos, line << " is not in boxctl(1)");
+    }
+}
