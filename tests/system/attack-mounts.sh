@@ -34,7 +34,7 @@ one_round() { # OPTION: the mount is in the box, at the place or where the link 
     local table
     if table=$(RUN --bind="$vol:/V" "$1" "$R" -- /bin/cat /proc/self/mountinfo 2>/dev/null); then
         started=$((started + 1))
-        [ "$(awk '$5 ~ "^/V/[dl]" || $5 ~ "/host(/|$)"' <<<"$table" | wc -l)" = 1 ] || stray=$((stray + 1))
+        [ "$(awk -v host="$H" '$5 ~ "^/V/[dl]" || index($5, host) == 1' <<<"$table" | wc -l)" = 1 ] || stray=$((stray + 1))
     fi
     round=$((round + 1))
 }
