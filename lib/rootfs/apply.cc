@@ -189,6 +189,7 @@ Result<void> apply_op(const MountOp& op, const Overlay& what, Build& build) {
         BOX_TRY(os::attach_mount(scratch, target));
     } else if (!what.upper.empty()) {
         BOX_TRY(add_upper(what, build, layers));
+        layers.id_base = build.id_base;
     }
     const os::UniqueFd overlay = BOX_TRY(make_overlay(layers, what.attributes));
     return os::attach_mount(overlay,
@@ -244,10 +245,23 @@ Result<void> apply_op(const MountOp& op, const File& what, Build& build) {
 
 constexpr size_t kMostCopied = 1U << 20U;
 
+/// Is that very file there? Then the tree's file system is spared a write at every start. Looked at
+/// before it is opened: the tree may have a device in its place.
+bool holds_already(const Place& place, const std::string& content, mode_t mode) {
+    const auto found =
+            os::open_in(place.directory, place.name, O_PATH | O_NOFOLLOW, os::Follow::no_symlinks);
+    const auto status = found ? os::status_of(*found) : found.error();
+    if (!status || !S_ISREG(status->st_mode) || (status->st_mode & 07777U) != mode) return false;
+    if (static_cast<size_t>(status->st_size) != content.size()) return false;
+    const auto held = os::read_untrusted(place.directory, place.name, content.size());
+    return held && *held == content;
+}
+
 Result<void> apply_op(const MountOp& op, const CopyFile& what, Build& build) {
     const std::string content = BOX_TRY(os::read_file(what.source, kMostCopied));
     const AsBoxRoot as_box_root(build.id_base);
     const Place place = BOX_TRY(place_of(op.target, build));
+    if (holds_already(place, content, what.mode)) return {};
     const std::string temporary = ".boxctl-" + place.name;
     unlinkat(place.directory.get(), temporary.c_str(), 0);  // left by a killed start, or absent
     BOX_TRY(write_new(place, temporary, content, what.mode));

@@ -2,14 +2,38 @@
 #include "lib/rootfs/overlay.h"
 
 #include <fcntl.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
+#include "lib/rootfs/place.h"
 
 namespace boxctl::rootfs {
+namespace {
+
+/// The kernel keeps the credentials of whoever makes an overlay, and makes its work directory and
+/// copies files up with them. The id has to exist on the layers' mount, while the power over files
+/// of any owner, which a change of the id takes away by default, has to stay.
+Result<os::UniqueFd> make_as(uint32_t id_base,
+                             const std::vector<std::pair<std::string, std::string>>& options,
+                             uint64_t attributes) {
+    const int bits = prctl(PR_GET_SECUREBITS);
+    if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0) {
+        return errno_error("keep capabilities");
+    }
+    auto made = [&] {
+        const AsBoxRoot as_box_root(id_base);
+        return os::make_filesystem("overlay", "overlay", options, attributes);
+    }();
+    if (prctl(PR_SET_SECUREBITS, bits) < 0) return errno_error("stop keeping capabilities");
+    return made;
+}
+
+}  // namespace
 
 Result<os::UniqueFd> make_scratch_layers(os::BorrowedFd model, uint32_t id_base,
                                          OverlayLayers& layers) {
@@ -44,7 +68,7 @@ Result<os::UniqueFd> make_overlay(const OverlayLayers& layers, uint64_t attribut
         options.emplace_back("upperdir", layers.upper);
         options.emplace_back("workdir", layers.work);
     }
-    return os::make_filesystem("overlay", "overlay", options, attributes);
+    return make_as(layers.id_base, options, attributes);
 }
 
 }  // namespace boxctl::rootfs

@@ -18,6 +18,8 @@ struct OverlayLayers {
     std::vector<std::string> lowers;  ///< top first, as the kernel wants them
     std::string upper;                ///< empty: read-only
     std::string work;
+    /// Upper and work directory are on an id-mapped mount, where only ids from here on exist.
+    uint32_t id_base = 0;
     std::vector<os::UniqueFd> held;
 };
 
