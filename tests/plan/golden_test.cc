@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Golden plans: tests/golden/CASE/ holds
+// Golden plans: each folder tests/golden/CASE/ holds
 //
 //     args      the command line, one word a line; the first is boot or run
 //     facts     optional: base=NAME and single facts of it (fixture.h)
@@ -63,8 +63,9 @@ std::vector<Fact> facts_of(const std::string& name) {
 
 std::vector<std::string> case_names() {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(kGolden))
-        names.push_back(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(kGolden)) {
+        if (entry.is_directory()) names.push_back(entry.path().filename().string());
+    }
     std::sort(names.begin(), names.end());
     return names;
 }
