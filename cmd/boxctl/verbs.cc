@@ -12,16 +12,21 @@ constexpr VerbOption kListOptions[] = {
     {"json", 0, "", "Print JSON"},
 };
 constexpr VerbOption kStopOptions[] = {
-    {"timeout", 0, "=SECONDS|none", "How long the init may take"},
+    {"timeout", 0, "=SECONDS|none", "Kill it after that (default: the machine's own time)"},
+    {"no-wait", 0, "", "Only ask; do not wait until it has stopped"},
+};
+constexpr VerbOption kKillOptions[] = {
+    {"signal", 's', "=SIGNAL", "Send this to its PID 1 instead of killing all"},
 };
 constexpr VerbOption kShellOptions[] = {
     {"user", 'u', "=USER", "Become this user of the box (default: root)"},
     {"chdir", 0, "=PATH", "Start here (default: the user's home)"},
     {"setenv", 'E', "=NAME[=VALUE]", "Set a variable, or pass on the caller's"},
+    {"pty", 0, "", "Use a terminal of the box even where ours is none"},
 };
 constexpr VerbOption kWaitOptions[] = {
     {"for", 0, "=running|stopped", "What to wait for (default: stopped)"},
-    {"timeout", 0, "=SECONDS", "Give up after that, with exit status 125"},
+    {"timeout", 0, "=SECONDS|none", "Give up after that, with exit status 124"},
 };
 constexpr VerbOption kConsoleOptions[] = {
     {"tty", 0, "=N", "Attach to ttyN of the box instead of its console"},
@@ -39,8 +44,8 @@ constexpr Verb kVerbs[] = {
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "stop", .arguments = "NAME", .help = "Power a box off, by force if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
-    {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
-    {.name = "cleanup", .arguments = "", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .mode = {}},
+    {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = kKillOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "cleanup", .arguments = "[NAME]", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .most_words = 1, .mode = {}},
     {.name = "help", .arguments = "[VERB]", .help = "Show this, or all about one verb", .group = VerbGroup::other, .act = verb_help, .options = {}, .most_words = 1, .mode = {}},
     {.name = "version", .arguments = "", .help = "Show the version", .group = VerbGroup::other, .act = verb_version, .options = {}, .mode = {}},
     {.name = "completion", .arguments = "bash|zsh|fish", .help = "Print the completions for a shell", .group = VerbGroup::other, .act = verb_completion, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}, .hidden = true},

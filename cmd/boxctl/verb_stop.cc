@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <signal.h>
+
+#include "cmd/boxctl/machines.h"
+#include "cmd/boxctl/verbs.h"
+#include "lib/os/process.h"
+#include "lib/settings/settings.h"
+
+namespace boxctl::cmd {
+namespace {
+
+/// Nothing to do when it has ended meanwhile.
+Result<void> send(os::BorrowedFd process, int signal) {
+    auto sent = os::send_signal(process, signal);
+    if (!sent && sent.error().code() == ESRCH) return {};
+    return sent;
+}
+
+/// The supervisor asks the init, and kills the box when its own stop timeout has passed. Asked a
+/// second time it kills at once.
+Result<void> stop(const state::Record& record, uint32_t seconds, bool wait) {
+    auto supervisor = state::open_process(record.supervisor);
+    if (!supervisor && supervisor.error().code() == ESRCH) return {};
+    if (!supervisor) return std::move(supervisor).error();
+    BOX_TRY(send(*supervisor, SIGTERM));
+    if (!wait) return {};
+    if (BOX_TRY(wait_for_end(*supervisor, seconds))) return {};
+    BOX_TRY(send(*supervisor, SIGTERM));
+    BOX_TRY(wait_for_end(*supervisor, settings::kNoTimeout));
+    return {};
+}
+
+}  // namespace
+
+int verb_stop(const Invocation& invocation) {
+    const auto record = find_running(invocation.words.front());
+    if (!record) return fail(record.error());
+    uint32_t seconds = settings::kNoTimeout;
+    if (const auto given = invocation.value("timeout")) {
+        const auto parsed = parse_seconds("timeout", *given);
+        if (!parsed) return fail(parsed.error());
+        seconds = *parsed;
+    }
+    const auto stopped = stop(*record, seconds, !invocation.has("no-wait"));
+    return stopped ? 0 : fail(stopped.error());
+}
+
+}  // namespace boxctl::cmd
