@@ -10,6 +10,7 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/os/fd.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -49,6 +50,7 @@ int dispatch(std::span<const std::string> words) {
 }  // namespace boxctl::cmd
 
 int main(int argc, char** argv) {
+    if (const auto filled = boxctl::os::fill_standard_fds(); !filled) return boxctl::cmd::kOwnError;
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     return boxctl::cmd::dispatch(words);
 }

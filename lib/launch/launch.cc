@@ -9,6 +9,7 @@
 #include "lib/launch/builder.h"
 #include "lib/launch/exec_image.h"
 #include "lib/launch/protocol.h"
+#include "lib/launch/standard_fds.h"
 #include "lib/os/file.h"
 #include "lib/os/message.h"
 #include "lib/os/mount.h"
@@ -126,6 +127,9 @@ Result<RunningBox> launch(const plan::Plan& plan, const Reservation& reservation
         return Error("boxctl has threads: cloning would leave their locks held");
     const std::unique_ptr<ExecImage> image =
             BOX_TRY(prepare_exec(plan.process, plan.security, plan.namespaces.user));
+    for (int fd = 0; fd <= 2; fd++) {
+        if (plan.console.passed[static_cast<size_t>(fd)]) BOX_TRY(check_handed_on(fd));
+    }
     const os::UniqueFd tree = BOX_TRY(os::clone_mount(root, "", os::Recursion::tree));
     Links links = BOX_TRY(make_links());
     const BuilderInput input = {

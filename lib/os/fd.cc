@@ -25,6 +25,16 @@ Result<UniqueFd> duplicate(BorrowedFd fd) {
     return copy;
 }
 
+Result<void> fill_standard_fds() {
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        // The lowest free number is this one: those below are open by now.
+        if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
+            return errno_error("open '/dev/null'");
+    }
+    return {};
+}
+
 Result<void> set_nonblocking(BorrowedFd fd, bool on) {
     const int flags = fcntl(fd.get(), F_GETFL);
     if (flags < 0) return errno_error("read descriptor flags");
