@@ -13,6 +13,7 @@
 #include "lib/event/signal_mask.h"
 #include "lib/host/facts.h"
 #include "lib/launch/launch.h"
+#include "lib/net/apply.h"
 #include "lib/plan/plan.h"
 #include "lib/state/record.h"
 #include "lib/supervise/machine.h"
@@ -88,7 +89,13 @@ Result<supervise::Outcome> live(const plan::Plan& plan, const launch::Reservatio
     launch::RunningBox box = BOX_TRY(launch::launch(plan, reservation, root));
     const state::Record record = BOX_TRY(make_record(plan, reservation, box));
     BOX_TRY(state::write(record));
-    return supervise::supervise(plan, box, record);
+    auto outcome = supervise::supervise(plan, box, record);
+    if (plan.network.veth) {
+        // The kernel removes it with the box's network, but only some time after the last process.
+        const auto removed = net::remove_veth(plan.name, plan.network);
+        if (!removed) log::warning(removed.error().message());
+    }
+    return outcome;
 }
 
 /// The plan of the next life: the tree may have changed since, the machine stays who it is.
