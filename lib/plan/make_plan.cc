@@ -169,6 +169,13 @@ Result<void> check_root(const Settings& wanted, const host::RootFacts& root) {
     return {};
 }
 
+/// At most `length` characters, with none at the end that no name may end in.
+void cut_name(std::string& name, size_t length) {
+    if (name.size() > length) name.resize(length);
+    while (!name.empty() && (name.back() == '-' || name.back() == '.'))
+        name.pop_back();
+}
+
 void add_notes(Plan& plan, const host::HostFacts& have) {
     if (!plan.cgroup.note.empty()) plan.notes.push_back(plan.cgroup.note);
     if (!have.time_namespaces) {
@@ -206,12 +213,11 @@ Result<std::string> machine_name(const Settings& wanted, const std::string& root
                            (c != '.' || name.back() != '-');
         if (alphanumeric || inner) name += c;
     }
-    name = name.substr(0, 64);
-    while (!name.empty() && (name.back() == '-' || name.back() == '.'))
-        name.pop_back();
+    cut_name(name, 64);
     // Throw-away copies of one tree run side by side.
     if (wanted.image.ephemeral.value && !name.empty()) {
-        name = name.substr(0, 64 - 17) + "-" + fresh_id.substr(0, 16);
+        cut_name(name, 64 - 17);
+        name += "-" + fresh_id.substr(0, 16);
     }
     if (!settings::machine_name_fault(name).empty()) {
         Error error("cannot make a machine name from " + quote(root_path));
