@@ -9,28 +9,47 @@ from measure import Failed, finish, start
 TIMEOUT = 60
 
 
-def mount_points(command):
-    done = subprocess.run([os.fspath(word) for word in command], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failed(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+def mount_points(text):
     points = set()
-    for line in done.stdout.splitlines():
+    for line in text.splitlines():
         fields, _, tail = line.partition(" - ")
         _, _, _, _, target, flags = fields.split()[:6]
         points.add((target, flags, tail.split()[0]))
     return points
 
 
+def of_run(command):
+    done = subprocess.run([os.fspath(word) for word in command], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+    return mount_points(done.stdout)
+
+
+def of_boot(command, table):
+    table.unlink(missing_ok=True)
+    os.wait4(start(command), 0)  # how launchers report a power-off differs
+    return mount_points(table.read_text())
+
+
 def compare_mounts(launchers):
     """The floor is honest only while it makes the mounts that boxctl makes."""
     cat = ["/bin/cat", "/proc/self/mountinfo"]
-    ours = mount_points(launchers.boxctl_run(*cat))
-    bare = mount_points([launchers.floor, launchers.work / "run-root", *cat])
-    print(f"mounts: {len(ours)} of boxctl, {len(ours & bare)} the same in floor")
-    for target, flags, kind in sorted(ours ^ bare):
-        print(f"  only {'boxctl' if (target, flags, kind) in ours else 'floor'}: {target} {kind} {flags}")
-    return {"count": len(ours), "different": sorted(ours ^ bare)}
+    table = launchers.work / "boot-root/mounts"
+    pairs = {
+        "run": (of_run(launchers.boxctl_run(*cat)),
+                of_run([launchers.floor, launchers.work / "run-root", *cat])),
+        "boot": (of_boot(launchers.boxctl_boot("mounts"), table),
+                 of_boot(launchers.floor_boot("mounts"), table)),
+    }
+    different = []
+    for name, (ours, bare) in pairs.items():
+        print(f"mounts of {name}: {len(ours)} in boxctl, {len(ours & bare)} the same in floor")
+        for target, flags, kind in sorted(ours ^ bare):
+            owner = "boxctl" if (target, flags, kind) in ours else "floor"
+            different.append(f"{name}: only {owner}: {target} {kind} {flags}")
+            print("  " + different[-1])
+    return {"count": len(pairs["run"][0]), "different": different}
 
 
 def private_dirty(pid):

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// floor [--minimal] ROOT COMMAND [ARGUMENT...]: what the kernel alone charges for a box.
+// floor [--minimal|--boot] ROOT COMMAND [ARGUMENT...]: what the kernel alone charges for a box.
 //
-// Makes the namespaces and mounts of `boxctl run ROOT -- COMMAND` (tests/bench/run compares the two
-// mount tables) with bare system calls in two processes, executes COMMAND and ends with its status.
-// It trusts the tree and the machine, so it leaves out what a launcher is for: options, a plan,
-// path resolution that a hostile tree cannot lead astray, checks of what came out, locks, a free id
-// range, a cgroup, state for other commands, forwarding, signals, reading the host's facts. Its
-// id range, limits and texts are constants. --minimal makes the same namespaces but only the mounts
-// that no program does without: the root, /proc, /sys, /dev, /tmp and /run.
+// Makes the namespaces and mounts of `boxctl run ROOT -- COMMAND`, or with --boot those of `boxctl
+// boot ROOT` (tests/bench/run compares the mount tables), with bare system calls in two processes,
+// executes COMMAND and ends with its status. It trusts the tree and the machine, so it leaves out
+// what a launcher is for: options, a plan, path resolution that a hostile tree cannot lead astray,
+// checks of what came out, locks, a free id range, a cgroup, state for other commands, forwarding,
+// signals, reading the host's facts. Its id range, limits and texts are constants. --minimal makes
+// the same namespaces but only the mounts that no program does without: the root, /proc, /sys,
+// /dev, /tmp and /run.
 //
 // A system call that fails ends it: a floor that skipped work would flatter nobody honestly.
+#include "tests/bench/floor.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/keyctl.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,43 +27,27 @@
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "floor_filter.inc"
-
 enum { kBase = 1000013824 };
+enum kind { run, bare, boot };
 #define BASE "1000013824"
 #define ROOT_IDS ",uid=" BASE ",gid=" BASE
 
 static const unsigned long kPlain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-// nspawn's set with CAP_NET_ADMIN: what boxctl gives a box with a private network.
-static const uint64_t kCapabilities =
-        1ULL << CAP_AUDIT_CONTROL | 1ULL << CAP_AUDIT_WRITE | 1ULL << CAP_CHOWN |
-        1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_FOWNER |
-        1ULL << CAP_FSETID | 1ULL << CAP_IPC_OWNER | 1ULL << CAP_KILL | 1ULL << CAP_LEASE |
-        1ULL << CAP_LINUX_IMMUTABLE | 1ULL << CAP_MKNOD | 1ULL << CAP_NET_ADMIN |
-        1ULL << CAP_NET_BIND_SERVICE | 1ULL << CAP_NET_BROADCAST | 1ULL << CAP_NET_RAW |
-        1ULL << CAP_SETFCAP | 1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_SETUID |
-        1ULL << CAP_SYS_ADMIN | 1ULL << CAP_SYS_BOOT | 1ULL << CAP_SYS_CHROOT |
-        1ULL << CAP_SYS_NICE | 1ULL << CAP_SYS_PTRACE | 1ULL << CAP_SYS_RESOURCE |
-        1ULL << CAP_SYS_TTY_CONFIG;
-
-static void expect(bool done, const char* what) {
+void expect(bool done, const char* what) {
     if (done) return;
     fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
     _exit(125);
 }
 
-static void write_to(const char* path, const char* text) {
+void write_to(const char* path, const char* text) {
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     expect(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), path);
     close(fd);
@@ -139,7 +121,7 @@ static void mount_proc(void) {
     close(request.mount);
 }
 
-static void fill_run_host(void) {
+static void fill_run_host(enum kind kind, int incoming) {
     mount_new("tmpfs", "run/host", kPlain, "mode=0755,size=4m,nr_inodes=128" ROOT_IDS);
     as_box_root(true);
     make_file("run/host/container-manager", 0444, "floor\n");
@@ -148,6 +130,7 @@ static void fill_run_host(void) {
     make_file("run/host/boot-id", 0444, "00000000-0000-4000-8000-000000000001\n");
     expect(mkdir("run/host/inaccessible", 0755) == 0, "inaccessible");
     expect(mkdir("run/host/inaccessible/dir", 0) == 0, "inaccessible/dir");
+    if (kind == boot) expect(mkdir("run/host/incoming", 0700) == 0, "incoming");
     as_box_root(false);
     make_node("run/host/inaccessible/reg", S_IFREG, 0, 0);
     make_node("run/host/inaccessible/fifo", S_IFIFO, 0, 0);
@@ -160,6 +143,14 @@ static void fill_run_host(void) {
     expect(bind(notify, (const struct sockaddr*)&address, sizeof address) == 0, "run/host/notify");
     expect(chmod("run/host/notify", 0200) == 0, "run/host/notify");
     expect(lchown("run/host/notify", kBase, kBase) == 0, "run/host/notify");
+    if (kind == boot) {
+        struct mount_attr quiet = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID,
+                                   .propagation = MS_SLAVE};
+        expect(mount_setattr(incoming, "", AT_EMPTY_PATH, &quiet, sizeof quiet) == 0, "incoming");
+        expect(move_mount(incoming, "", AT_FDCWD, "run/host/incoming", MOVE_MOUNT_F_EMPTY_PATH) ==
+                       0,
+               "run/host/incoming");
+    }
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
     expect(mount_setattr(AT_FDCWD, "run/host", 0, &attr, sizeof attr) == 0, "run/host");
 }
@@ -233,13 +224,26 @@ static void fill_dev(bool minimal) {
     mount_new("mqueue", "dev/mqueue", kPlain, NULL);
 }
 
-static void fill_tree(bool minimal) {
+/// The other end stays open here: nobody reads what little is written to it.
+static void make_console(void) {
+    int unlock = 0;
+    const int master = open("dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    expect(master >= 0 && ioctl(master, TIOCSPTLCK, &unlock) == 0, "dev/pts/ptmx");
+    const int line = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    expect(line >= 0 && fchown(line, kBase, kBase) == 0 && fchmod(line, 0620) == 0, "dev/pts/0");
+    make_node("dev/console", S_IFREG | 0600, 0, 0);
+    expect(bind_mount("dev/pts/0", "dev/console"), "dev/console");
+    close(line);
+}
+
+static void fill_tree(enum kind kind, int incoming) {
+    const bool minimal = kind == bare;
     mount_new("tmpfs", "run", MS_NOSUID | MS_NODEV, "mode=0755,size=20%,nr_inodes=819200" ROOT_IDS);
     if (!minimal) {
         as_box_root(true);
         expect(mkdir("run/host", 0755) == 0, "run/host");
         as_box_root(false);
-        fill_run_host();
+        fill_run_host(kind, incoming);
     }
     mount_proc();
     if (!minimal) fill_proc();
@@ -247,13 +251,15 @@ static void fill_tree(bool minimal) {
     if (!minimal) fill_sys();
     mount_new("tmpfs", "dev", MS_NOSUID | MS_NOEXEC, "mode=0755,size=4m,nr_inodes=65536" ROOT_IDS);
     fill_dev(minimal);
+    if (kind == boot) make_console();
     mount_new("tmpfs", "tmp", MS_NOSUID | MS_NODEV,
               "mode=1777,size=10%,nr_inodes=1048576" ROOT_IDS);
 }
 
 static void enter_tree(int tree, int userns) {
-    struct mount_attr attr = {
-            .attr_set = MOUNT_ATTR_IDMAP, .propagation = MS_PRIVATE, .userns_fd = (unsigned)userns};
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NODEV,
+                              .propagation = MS_PRIVATE,
+                              .userns_fd = (unsigned)userns};
     expect(mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) == 0,
            "id-map the root");
     // Any directory of this private mount namespace would do.
@@ -269,77 +275,25 @@ static void prepare_network(void) {
     write_to("/proc/sys/net/ipv4/ping_group_range", "1000013824 1000079359");
 }
 
-// ---- The box's first process ----
-
-static void enter_time(void) {
-    struct timespec monotonic;
-    struct timespec boot;
-    char text[128];
-    expect(unshare(CLONE_NEWTIME) == 0, "make a time namespace");
-    clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    clock_gettime(CLOCK_BOOTTIME, &boot);
-    snprintf(text, sizeof text, "monotonic %ld 0\nboottime %ld 0\n", (long)-monotonic.tv_sec,
-             (long)-boot.tv_sec);
-    write_to("/proc/self/timens_offsets", text);
-    const int fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
-    expect(setns(fd, CLONE_NEWTIME) == 0, "enter the time namespace");
-    close(fd);
-}
-
-static void set_limits(void) {
-    for (int resource = 0; resource < RLIMIT_NLIMITS; resource++) {
-        struct rlimit limit;
-        expect(prlimit(0, (enum __rlimit_resource)resource, NULL, &limit) == 0, "prlimit");
-        if (resource == RLIMIT_CORE || resource == RLIMIT_NOFILE)
-            limit.rlim_cur = resource == RLIMIT_CORE ? 0 : 1024;
-        expect(prlimit(0, (enum __rlimit_resource)resource, &limit, NULL) == 0, "prlimit");
-    }
-}
-
-static void confine(void) {
-    set_limits();
-    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    expect(prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) == 0, "securebits");
-    for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++) {
-        if ((kCapabilities >> capability & 1U) == 0)
-            expect(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0, "bounding set");
-    }
-    struct sock_fprog filter = {sizeof kFilter / sizeof *kFilter, (struct sock_filter*)kFilter};
-    expect(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0, "seccomp");
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    const struct __user_cap_data_struct low = {(uint32_t)kCapabilities, (uint32_t)kCapabilities, 0};
-    const struct __user_cap_data_struct high = {(uint32_t)(kCapabilities >> 32U),
-                                                (uint32_t)(kCapabilities >> 32U), 0};
-    const struct __user_cap_data_struct sets[2] = {low, high};
-    expect(syscall(SYS_capset, &header, sets) == 0, "capset");
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
-_Noreturn static void be_payload(int ready, char** command) {
-    char byte;
-    expect(read(ready, &byte, 1) == 1, "wait for the tree");
-    expect(chdir("/") == 0, "enter /");
-    enter_time();
-    expect(setresgid(0, 0, 0) == 0 && setgroups(0, NULL) == 0 && setresuid(0, 0, 0) == 0, "ids");
-    expect(unshare(CLONE_NEWNS) == 0, "copy the mounts");
-    expect(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0, "share the mounts");
-    expect(sethostname("floor", 5) == 0 && setsid() >= 0, "host name");
-    confine();
-    static char* const environment[] = {
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "container=floor",
-            "TERM=dumb",
-            "HOME=/root",
-            "USER=root",
-            NULL};
-    execve(command[0], command, environment);
-    expect(false, command[0]);
-    _exit(125);
-}
-
 // ---- The caller, which is also the one that builds ----
 
-static int start_payload(int* pidfd, const int* ready, char** command) {
+/// A directory of the host below which mounts reach the box: a shared mount while the box lives.
+/// Gives a detached copy of it.
+static int share_directory(char* path) {
+    expect(mkdtemp(path) != NULL, path);
+    expect(mount(path, path, NULL, MS_BIND, NULL) == 0, path);
+    expect(mount(NULL, path, NULL, MS_SHARED, NULL) == 0, path);
+    const int copy = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    expect(copy >= 0, path);
+    return copy;
+}
+
+static void unshare_directory(int host, const char* path) {
+    expect(setns(host, CLONE_NEWNS) == 0, "go back to the host's mounts");
+    expect(umount2(path, MNT_DETACH) == 0 && rmdir(path) == 0, path);
+}
+
+static int start_payload(int* pidfd, const int* ready, enum kind kind, char** command) {
     struct clone_args args = {
             .flags = CLONE_PIDFD | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
                      CLONE_NEWUTS | CLONE_NEWCGROUP,
@@ -348,7 +302,7 @@ static int start_payload(int* pidfd, const int* ready, char** command) {
     };
     const long pid = syscall(SYS_clone3, &args, sizeof args);
     expect(pid >= 0, "clone");
-    if (pid == 0) be_payload(ready[0], command);
+    if (pid == 0) be_payload(ready[0], kind == boot, command);
     return (int)pid;
 }
 
@@ -363,33 +317,44 @@ static int map_ids(int payload) {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-int main(int argc, char** argv) {
-    const bool minimal = argc > 1 && strcmp(argv[1], "--minimal") == 0;
-    char** words = argv + 1 + minimal;
-    if (argc - minimal < 3) {
-        fprintf(stderr, "usage: floor [--minimal] ROOT COMMAND [ARGUMENT...]\n");
-        return 125;
-    }
+/// Becomes the builder, and afterwards the one who waits.
+static int run_box(enum kind kind, const char* root, char** command, int incoming) {
     int ready[2];
     int pidfd = -1;
     int status = 0;
     expect(pipe2(ready, O_CLOEXEC) == 0, "pipe");
-    const int tree =
-            open_tree(AT_FDCWD, words[0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    expect(tree >= 0, words[0]);
+    const int tree = open_tree(AT_FDCWD, root, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    expect(tree >= 0, root);
     umask(0);
     expect(unshare(CLONE_NEWNS) == 0, "make a mount namespace");
     expect(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0, "leave the host's mounts");
-    const int payload = start_payload(&pidfd, ready, words + 1);
+    const int payload = start_payload(&pidfd, ready, kind, command);
     const int userns = map_ids(payload);
     expect(setns(pidfd, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) == 0,
            "join the namespaces");
     prepare_network();
     enter_tree(tree, userns);
-    fill_tree(minimal);
+    fill_tree(kind, incoming);
     expect(syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0, "pivot_root");
     expect(write(ready[1], "", 1) == 1, "start the command");
     while (waitpid(payload, &status, 0) < 0)
         expect(errno == EINTR, "waitpid");
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int main(int argc, char** argv) {
+    enum kind kind = run;
+    if (argc > 1 && strcmp(argv[1], "--minimal") == 0) kind = bare;
+    if (argc > 1 && strcmp(argv[1], "--boot") == 0) kind = boot;
+    char** words = argv + (kind == run ? 1 : 2);
+    if (argv + argc - words < 2) {
+        fprintf(stderr, "usage: floor [--minimal|--boot] ROOT COMMAND [ARGUMENT...]\n");
+        return 125;
+    }
+    if (kind != boot) return run_box(kind, words[0], words + 1, -1);
+    char directory[] = "/run/floor-XXXXXX";
+    const int host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    const int status = run_box(kind, words[0], words + 1, share_directory(directory));
+    unshare_directory(host, directory);
+    return status;
 }

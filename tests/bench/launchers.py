@@ -25,6 +25,9 @@ class Launchers:
         return [self.boxctl, "boot", self.work / "boot-root", "-M", name or self.name(), *options,
                 "--", *arguments]
 
+    def floor_boot(self, *arguments):
+        return [self.floor, "--boot", self.work / "boot-root", "/sbin/init", *arguments]
+
     def nspawn(self, nspawn, root, *options):
         # Without registration and a scope of its own: systemd need not run on this machine, and the
         # faster nspawn is the harder one to beat.
@@ -71,7 +74,7 @@ class Launchers:
 
     def boot_commands(self):
         commands = {
-            "floor": [self.floor, self.work / "boot-root", "/sbin/init"],
+            "floor": self.floor_boot(),
             "boxctl": self.boxctl_boot(),
             "boxctl -p no": self.boxctl_boot(options=["--private-users=no"]),
         }
