@@ -43,7 +43,11 @@ leader_of() {
     return 1
 }
 
-box_runs() { [ "$(cat "/proc/$(leader_of "$1")/comm" 2>/dev/null)" != boxctl-payload ] && leader_of "$1"; }
+# Until it executes its program it is still boxctl.
+box_runs() {
+    local leader
+    leader=$(leader_of "$1") && [[ "$(cat "/proc/$leader/comm" 2>/dev/null)" != @(boxctl*|) ]]
+}
 
 start_box() {
     local name=$1 verb=$2

@@ -113,12 +113,15 @@ class Box:
         return self.status
 
     def close(self):
-        """Ends a box that still runs: the second SIGTERM kills."""
+        """Ends a box that still runs: the second SIGTERM kills. A second call does nothing."""
+        if self.master < 0:
+            return
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             if self.status is None:
                 self.kill(number)
                 self.ended(0.2 if number == signal.SIGTERM else 10)
         os.close(self.master)
+        self.master = -1
         subprocess.run(["umount", "-l", f"/run/boxctl/{self.name}/propagate"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(f"/run/boxctl/{self.name}", ignore_errors=True)
 
