@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <signal.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "lib/supervise/machine.h"
+
+using namespace boxctl;
+using namespace boxctl::supervise;
+using settings::Mode;
+
+BOOST_AUTO_TEST_CASE(every_event_in_every_phase) {
+    const struct {
+        Phase phase;
+        Event event;
+        Phase next;
+        Action action;
+    } cells[] = {
+            {Phase::running, Event::stop_asked, Phase::stopping, Action::power_off},
+            {Phase::running, Event::reboot_asked, Phase::rebooting, Action::reboot},
+            {Phase::running, Event::kill_asked, Phase::killing, Action::kill},
+            {Phase::running, Event::deadline, Phase::running, Action::none},
+            // Asking twice means: now.
+            {Phase::stopping, Event::stop_asked, Phase::killing, Action::kill},
+            {Phase::stopping, Event::reboot_asked, Phase::stopping, Action::none},
+            {Phase::stopping, Event::kill_asked, Phase::killing, Action::kill},
+            {Phase::stopping, Event::deadline, Phase::killing, Action::kill},
+            {Phase::rebooting, Event::stop_asked, Phase::stopping, Action::power_off},
+            {Phase::rebooting, Event::reboot_asked, Phase::rebooting, Action::none},
+            {Phase::rebooting, Event::kill_asked, Phase::killing, Action::kill},
+            {Phase::rebooting, Event::deadline, Phase::killing, Action::kill},
+            {Phase::killing, Event::stop_asked, Phase::killing, Action::none},
+            {Phase::killing, Event::reboot_asked, Phase::killing, Action::none},
+            {Phase::killing, Event::kill_asked, Phase::killing, Action::none},
+            {Phase::killing, Event::deadline, Phase::killing, Action::none},
+    };
+    BOOST_CHECK_EQUAL(std::size(cells), 16U);
+    for (const auto& [phase, event, next, action] : cells) {
+        const Transition got = transition(phase, event);
+        const auto cell = "phase " + std::to_string(static_cast<int>(phase)) + ", event " +
+                          std::to_string(static_cast<int>(event));
+        BOOST_CHECK_MESSAGE(got.next == next, cell);
+        BOOST_CHECK_MESSAGE(got.action == action, cell);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(two_stops_or_one_kill_end_every_box) {
+    for (const Phase phase : {Phase::running, Phase::stopping, Phase::rebooting, Phase::killing}) {
+        const Phase once = transition(phase, Event::stop_asked).next;
+        BOOST_CHECK(transition(once, Event::stop_asked).next == Phase::killing);
+        BOOST_CHECK(transition(phase, Event::kill_asked).next == Phase::killing);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_follow_from_the_wait_status) {
+    using Kind = Outcome::Kind;
+    const struct {
+        os::ExitStatus status;
+        Mode mode;
+        Phase phase;
+        Kind kind;
+        int code;
+    } cases[] = {
+            {{0, 0}, Mode::run, Phase::running, Kind::exited, 0},
+            {{42, 0}, Mode::run, Phase::running, Kind::exited, 42},
+            {{1, 0}, Mode::boot, Phase::stopping, Kind::exited, 1},
+            {{3, 0}, Mode::boot, Phase::killing, Kind::exited, 3},
+            // reboot(2) in a PID namespace
+            {{0, SIGINT}, Mode::boot, Phase::running, Kind::power_off, 0},
+            {{0, SIGINT}, Mode::boot, Phase::stopping, Kind::power_off, 0},
+            {{0, SIGINT}, Mode::run, Phase::running, Kind::power_off, 0},
+            {{0, SIGHUP}, Mode::boot, Phase::running, Kind::reboot, 0},
+            {{0, SIGHUP}, Mode::boot, Phase::rebooting, Kind::reboot, 0},
+            {{0, SIGHUP}, Mode::run, Phase::running, Kind::power_off, 0},
+            // by us
+            {{0, SIGKILL}, Mode::boot, Phase::killing, Kind::killed, 137},
+            {{0, SIGINT}, Mode::boot, Phase::killing, Kind::killed, 130},
+            // by somebody on the host, or its own fault
+            {{0, SIGKILL}, Mode::boot, Phase::running, Kind::exited, 137},
+            {{0, SIGSEGV}, Mode::run, Phase::running, Kind::exited, 139},
+            {{0, SIGTERM}, Mode::run, Phase::stopping, Kind::exited, 143},
+    };
+    for (const auto& [status, mode, phase, kind, code] : cases) {
+        const Outcome outcome = outcome_of(status, mode, phase);
+        BOOST_CHECK_MESSAGE(outcome.kind == kind,
+                            "code " << status.code << " signal " << status.signal);
+        BOOST_CHECK_EQUAL(outcome.code, code);
+    }
+}
