@@ -249,10 +249,13 @@ def main(cases):
     failed = 0
     try:
         for number, case in enumerate(cases, 1):
+            start = time.monotonic()
             result, why = run_case(case)
             failed += result == "fail"
             name = case.__name__.replace("_", " ")
             print(f"{'not ' * (result == 'fail')}ok {number} - {name}" + (f" # SKIP {why}" if result == "skip" else ""))
+            if time.monotonic() - start > 3:
+                print(f"# {time.monotonic() - start:.1f} s")
             for line in why.splitlines() if result == "fail" else []:
                 print("#  ", line)
             sys.stdout.flush()
