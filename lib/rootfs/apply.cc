@@ -150,6 +150,7 @@ void hold_layer(os::UniqueFd layer, std::string& name, OverlayLayers& layers) {
 /// Both are in the box, on the mount that is there.
 Result<void> add_inside_upper(const Overlay& what, Build& build, OverlayLayers& layers) {
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     hold_layer(BOX_TRY(os::make_directories_in(build.root, what.upper.substr(1))), layers.upper,
                layers);
     hold_layer(BOX_TRY(os::make_directories_in(build.root, what.work.substr(1))), layers.work,
@@ -172,7 +173,6 @@ Result<void> add_upper(const Overlay& what, Build& build, OverlayLayers& layers)
 }
 
 Result<void> apply_op(const MountOp& op, const Overlay& what, Build& build) {
-    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::directory, build));
     OverlayLayers layers;
     // The kernel wants the topmost layer first; settings list the bottom first, as nspawn does.
     for (auto lower = what.lowers.rbegin(); lower != what.lowers.rend(); ++lower) {
@@ -183,6 +183,8 @@ Result<void> apply_op(const MountOp& op, const Overlay& what, Build& build) {
             layers.lowers.push_back(BOX_TRY(add_host_layer(*lower, what.idmapped, build, layers)));
         }
     }
+    // Behind the layers: one that is missing shall not leave an empty mount point in the tree.
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::directory, build));
     os::UniqueFd scratch;
     if (what.scratch) {
         scratch = BOX_TRY(make_scratch_layers(target, build.id_base, layers));
@@ -207,6 +209,7 @@ Result<void> apply_op(const MountOp& op, const Node& what, Build& build) {
 
 Result<void> apply_op(const MountOp& op, const Symlink& what, Build& build) {
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (what.replace && unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 &&
         errno != ENOENT) {
@@ -220,6 +223,7 @@ Result<void> apply_op(const MountOp& op, const Symlink& what, Build& build) {
 
 Result<void> apply_op(const MountOp& op, const Directory& what, Build& build) {
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (mkdirat(place.directory.get(), place.name.c_str(), what.mode) < 0 && errno != EEXIST) {
         return errno_error("make a directory");
@@ -239,6 +243,7 @@ Result<void> write_new(const Place& place, const std::string& name, const std::s
 
 Result<void> apply_op(const MountOp& op, const File& what, Build& build) {
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     return write_new(place, place.name, what.content, what.mode);
 }
@@ -260,6 +265,7 @@ bool holds_already(const Place& place, const std::string& content, mode_t mode) 
 Result<void> apply_op(const MountOp& op, const CopyFile& what, Build& build) {
     const std::string content = BOX_TRY(os::read_file(what.source, kMostCopied));
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (holds_already(place, content, what.mode)) return {};
     const std::string temporary = ".boxctl-" + place.name;
@@ -290,6 +296,7 @@ Result<void> apply_op(const MountOp& op, const RandomId&, Build& build) {
 
 Result<void> apply_op(const MountOp& op, const Remove&, Build& build) {
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 && errno != ENOENT) {
         return errno_error("remove");

@@ -25,8 +25,9 @@ Result<os::UniqueFd> make_as(uint32_t id_base,
     if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0) {
         return errno_error("keep capabilities");
     }
-    auto made = [&] {
+    auto made = [&]() -> Result<os::UniqueFd> {
         const AsBoxRoot as_box_root(id_base);
+        BOX_TRY(as_box_root.check());
         return os::make_filesystem("overlay", "overlay", options, attributes);
     }();
     if (prctl(PR_SET_SECUREBITS, bits) < 0) return errno_error("stop keeping capabilities");

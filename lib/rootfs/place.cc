@@ -11,7 +11,7 @@
 
 namespace boxctl::rootfs {
 
-AsBoxRoot::AsBoxRoot(uint32_t id_base) {
+AsBoxRoot::AsBoxRoot(uint32_t id_base) : id_(id_base) {
     setfsgid(id_base);
     setfsuid(id_base);
 }
@@ -19,6 +19,15 @@ AsBoxRoot::AsBoxRoot(uint32_t id_base) {
 AsBoxRoot::~AsBoxRoot() {
     setfsuid(0);
     setfsgid(0);
+}
+
+Result<void> AsBoxRoot::check() const {
+    // -1 is no id: that call changes nothing and returns what is in force (setfsuid(2)).
+    constexpr auto kAsk = static_cast<uid_t>(-1);
+    const bool user = setfsuid(kAsk) == static_cast<int>(id_);
+    const bool group = setfsgid(kAsk) == static_cast<int>(id_);
+    if (!user || !group) return Error("cannot take the ids of the box's root");
+    return {};
 }
 
 Result<Place> place_of(const std::string& target, const Build& build) {
@@ -34,6 +43,7 @@ Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, const Build&
     const bool absent = !found && found.error().code() == ENOENT;
     if (!absent || op.missing != Missing::create) return found;
     const AsBoxRoot as_box_root(build.id_base);
+    BOX_TRY(as_box_root.check());
     if (type == PlaceType::directory) return os::make_directories_in(build.root, op.target);
     const auto [directory, name] = os::split_path(op.target);
     const os::UniqueFd parent = BOX_TRY(os::make_directories_in(build.root, directory));

@@ -22,6 +22,13 @@ class AsBoxRoot {
     AsBoxRoot(AsBoxRoot&&) = delete;
     AsBoxRoot& operator=(AsBoxRoot&&) = delete;
     ~AsBoxRoot();
+
+    /// The calls themselves do not say whether they worked, and files made as the host's root in a
+    /// tree of the box's would be a start weaker than asked for.
+    [[nodiscard]] Result<void> check() const;
+
+ private:
+    uint32_t id_;
 };
 
 /// The directory that `target` is in, and its last name.
