@@ -84,11 +84,12 @@ void greet(const plan::Plan& plan) {
 }
 
 /// One life of the box, from its first process to its last.
-Result<supervise::Outcome> live(const plan::Plan& plan, const launch::Reservation& reservation,
+Result<supervise::Outcome> live(const plan::Plan& plan, launch::Reservation& reservation,
                                 os::BorrowedFd root) {
-    launch::RunningBox box = BOX_TRY(launch::launch(plan, reservation, root));
+    launch::RunningBox box = BOX_TRY(launch::build(plan, reservation, root));
     const state::Record record = BOX_TRY(make_record(plan, reservation, box));
     BOX_TRY(state::write(record));
+    BOX_TRY(launch::execute(box));
     auto outcome = supervise::supervise(plan, box, record);
     if (plan.network.veth) {
         // The kernel removes it with the box's network, but only some time after the last process.

@@ -10,6 +10,7 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/plan.h"
 #include "lib/host/facts.h"
 #include "lib/launch/reservation.h"
 #include "lib/os/file.h"
@@ -45,7 +46,8 @@ Result<bool> clean_machine(const std::string& name, const host::CgroupFacts& cgr
     auto lock = os::LockFile::acquire(state::name_lock_path(name), os::LockKind::exclusive);
     if (!lock && lock.error().code() == EWOULDBLOCK) return false;
     if (!lock) return std::move(lock).error();
-    auto cleaned = launch::clean_up_leftovers(name, cgroup);
+    auto cleaned = launch::clean_up_leftovers(
+            name, cgroup.mount.empty() ? std::string() : cgroup::machine_directory(cgroup, name));
     lock->remove();
     BOX_TRY(std::move(cleaned).context("clean up after " + quote(name)));
     return true;

@@ -51,8 +51,9 @@ Result<TerminalGuard> TerminalGuard::raw(os::BorrowedFd input, os::BorrowedFd ou
         for (const Saved& saved : guard.saved_)
             keep.push_back(saved.terminal.get());
         if (guard.screen_.valid()) keep.push_back(guard.screen_.get());
-        guard.watch_ = std::make_unique<TerminalWatch>(BOX_TRY(
-                TerminalWatch::start(keep, [&guard] { (void)guard.give_back().has_value(); })));
+        guard.watch_ = BOX_TRY(os::DeathWatch::start("boxctl-terminal", std::move(keep), [&guard] {
+            (void)guard.give_back().has_value();
+        }));
     }
     return guard;
 }
@@ -92,7 +93,7 @@ TerminalGuard::~TerminalGuard() {
 
 Result<void> TerminalGuard::restore() {
     // First, so that it cannot act on a terminal that is somebody else's again.
-    watch_.reset();
+    watch_.stop();
     return give_back();
 }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <memory>
 #include <string_view>
 #include <vector>
 
 #include <termios.h>
 
-#include "lib/console/terminal_watch.h"
+#include "lib/os/death_watch.h"
 #include "lib/os/fd.h"
 
 namespace boxctl::console {
@@ -48,7 +47,7 @@ class [[nodiscard]] TerminalGuard {
 
     std::vector<Saved> saved_;
     os::UniqueFd screen_;
-    std::unique_ptr<TerminalWatch> watch_;  ///< gives it back should we be killed
+    os::DeathWatch watch_;  ///< gives it back should we be killed
 };
 
 }  // namespace boxctl::console

@@ -102,15 +102,29 @@ Result<void> connect_network(const plan::Plan& plan, RunningBox& box) {
     return {};
 }
 
-Result<void> converse(const plan::Plan& plan, Links& links, Builder& builder, RunningBox& box) {
+/// Ends the box and gives up what it holds on the host, should this process be killed.
+Result<void> stand_by(Reservation& reservation, RunningBox& box) {
+    std::vector<int> keep = reservation.held();
+    keep.push_back(box.pidfd.get());
+    const os::BorrowedFd leader(box.pidfd.get());
+    box.watch = BOX_TRY(os::DeathWatch::start("boxctl-watch", std::move(keep), [&] {
+        // Nobody is left to tell; what stays is found again by its name.
+        (void)end_process(leader).has_value();
+        (void)reservation.release().has_value();
+    }));
+    return {};
+}
+
+Result<void> converse(const plan::Plan& plan, Links& links, Builder& builder,
+                      Reservation& reservation, RunningBox& box) {
     BOX_TRY(accept_payload(links, box));
+    // Both while the builder is busy with the tree.
+    BOX_TRY(stand_by(reservation, box));
     BOX_TRY(connect_network(plan, box));
     BOX_TRY(accept_tree(links, plan, box));
     BOX_TRY(links.payload.expect(Step::confined));
     // The builder held the payload's end of its link; with it gone, a closed link means execve.
-    BOX_TRY(builder.reap());
-    BOX_TRY(links.payload.say(Step::execute));
-    return links.payload.expect_end();
+    return builder.reap();
 }
 
 }  // namespace
@@ -121,8 +135,7 @@ RunningBox::~RunningBox() {
     (void)os::wait_for(pidfd).has_value();
 }
 
-Result<RunningBox> launch(const plan::Plan& plan, const Reservation& reservation,
-                          os::BorrowedFd root) {
+Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::BorrowedFd root) {
     if (!os::single_threaded())
         return Error("boxctl has threads: cloning would leave their locks held");
     const std::unique_ptr<ExecImage> image =
@@ -145,8 +158,16 @@ Result<RunningBox> launch(const plan::Plan& plan, const Reservation& reservation
     Builder builder = BOX_TRY(Builder::start(input, reservation.cgroup()));
     links.builder_far.close();
     links.payload_far.close();
-    BOX_TRY(converse(plan, links, builder, box));
+    BOX_TRY(converse(plan, links, builder, reservation, box));
+    box.payload = std::move(links.payload);
     return box;
+}
+
+Result<void> execute(RunningBox& box) {
+    BOX_TRY(box.payload.say(Step::execute));
+    BOX_TRY(box.payload.expect_end());
+    box.payload.close();
+    return {};
 }
 
 }  // namespace boxctl::launch

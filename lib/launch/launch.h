@@ -6,15 +6,18 @@
 
 #include <sys/types.h>
 
+#include "lib/launch/protocol.h"
 #include "lib/launch/reservation.h"
 #include "lib/net/apply.h"
+#include "lib/os/death_watch.h"
 #include "lib/os/fd.h"
 #include "lib/plan/plan.h"
 #include "lib/rootfs/apply.h"
 
 namespace boxctl::launch {
 
-/// A box whose PID 1 has been executed. Destroying it kills the box and reaps PID 1.
+/// A box that is built: its PID 1 is confined and waits to be executed, or has been. Destroying it
+/// kills the box and reaps PID 1.
 struct RunningBox {
     RunningBox() = default;
     RunningBox(const RunningBox&) = delete;
@@ -27,12 +30,20 @@ struct RunningBox {
     os::UniqueFd pidfd;                          ///< reset() once reaped
     std::vector<rootfs::TerminalEnd> terminals;  ///< index 0 is the console
     os::UniqueFd notify;
-    net::Link cable;  ///< index 0: none
+    net::Link cable;       ///< index 0: none
+    Link payload;          ///< until execute()
+    os::DeathWatch watch;  ///< ends the box should we be killed
 };
 
-/// Starts the box. `root` is its directory as host::open_root() gave it. On failure nothing of it
+/// Builds the box. `root` is its directory as host::open_root() gave it. On failure nothing of it
 /// runs any more. The caller is single-threaded.
-Result<RunningBox> launch(const plan::Plan& plan, const Reservation& reservation,
-                          os::BorrowedFd root);
+///
+/// From the birth of its first process on a watch stands by that ends the box and gives up the
+/// reservation if this process is killed: PID 1 also asks the kernel for that (PR_SET_PDEATHSIG),
+/// but a hostile one can take it back.
+Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::BorrowedFd root);
+
+/// Has PID 1 execute the box's program. An error has exit code 126 or 127.
+Result<void> execute(RunningBox& box);
 
 }  // namespace boxctl::launch

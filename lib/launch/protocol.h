@@ -5,18 +5,21 @@
 // namespace of its own; makes the tree and dies) and the *payload* (the builder's sibling, cloned
 // by it with CLONE_PARENT; becomes the box's PID 1).
 //
+// clang-format off
 //     parent                    builder                          payload
 //       │ clone ──────────────────▶│
 //       │                          │ clone(new namespaces) ─────────▶│ waits
 //       │◀─ payload_born ──────────│ writes the id maps              │
-//       │ makes the cable          │ builds the root                 │
+//       │ starts the watch,        │ builds the root                 │
+//       │ makes the cable          │                                 │
 //       │◀─ tree_built ────────────│── tree_built ──────────────────▶│
-//       │                          ✝                                 │ takes its copy of the
-//       mounts, │                                                            │ gives up what it
-//       must not have │◀─ confined ────────────────────────────────────────────────│ checks itself
+//       │                          ✝                                 │ copies the mounts, gives up
+//       │                                                            │ what it must not have,
+//       │◀─ confined ────────────────────────────────────────────────│ checks itself
 //       │ records the box                                            │
 //       │── execute ────────────────────────────────────────────────▶│
 //       │◀─ end of file: it runs ────────────────────────────────────│ execve
+// clang-format on
 //
 // Any frame may be `failed` instead. Each link is a SOCK_SEQPACKET pair; the payload's is the
 // descriptor that its execve closes. The builder writes to the payload through the parent's end.

@@ -2,6 +2,8 @@
 #include "lib/launch/reservation.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "lib/net/apply.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
+#include "lib/os/process.h"
 #include "lib/state/record.h"
 
 namespace boxctl::launch {
@@ -58,7 +61,8 @@ Result<void> Reservation::take_locks(const plan::Plan& plan) {
     auto root = os::LockFile::acquire(plan.lock.path, kind);
     if (!root && root.error().code() == EWOULDBLOCK) {
         Error error(quote(plan.mounts.root.path) + " is in use by another box");
-        error.set_hint("--ephemeral and --read-only boxes share a tree");
+        error.set_hint(plan.lock.shared ? "that box writes to the tree; stop it first"
+                                        : "only --ephemeral and --read-only boxes share a tree");
         return error;
     }
     if (!root) return std::move(root).error();
@@ -69,8 +73,8 @@ Result<void> Reservation::take_locks(const plan::Plan& plan) {
 Result<void> Reservation::take_directory(const plan::Plan& plan) {
     // We hold the name: whatever is there belongs to nobody any more.
     const std::string path = std::string(state::kDirectory) + "/" + plan.name;
-    BOX_TRY(os::detach_host_mount(path + "/propagate"));
-    BOX_TRY(state::remove(plan.name));
+    const bool own_cgroup = plan.cgroup.kind == cgroup::CgroupPlan::Kind::own;
+    BOX_TRY(clean_up_leftovers(plan.name, own_cgroup ? plan.cgroup.machine_dir : std::string()));
     const os::UniqueFd directory = BOX_TRY(state::make_machine_directory(plan.name));
     directory_ = plan.name;
     if (plan.propagation.empty()) return {};
@@ -103,16 +107,37 @@ Result<void> Reservation::release() {
     return first;
 }
 
+std::vector<int> Reservation::held() const {
+    std::vector<int> fds = {name_lock_.fd().get(), root_lock_.fd().get(), ids_.lock.fd().get()};
+    for (const userns::NspawnLock& lock : ids_.nspawn)
+        fds.push_back(lock.fd.get());
+    return fds;
+}
+
 Reservation::~Reservation() {
     // Nobody is left to tell; what stays is found again by its name.
     (void)release().has_value();
 }
 
-Result<void> clean_up_leftovers(const std::string& name, const host::CgroupFacts& cgroup) {
+Result<void> end_process(os::BorrowedFd pidfd) {
+    constexpr int kPatience = 5000;  // ms; only a process stuck in the kernel takes that long
+    const auto sent = os::send_signal(pidfd, SIGKILL);
+    if (!sent && sent.error().code() != ESRCH) return sent;
+    pollfd ended = {pidfd.get(), POLLIN, 0};
+    const int count = poll(&ended, 1, kPatience);
+    if (count < 0) return errno_error("wait for the box to end");
+    if (count == 0) return Error(ETIME, "wait for the box to end");
+    return {};
+}
+
+Result<void> clean_up_leftovers(const std::string& name, const std::string& cgroup_dir) {
     Result<void> first;
-    if (!cgroup.mount.empty()) {
-        keep_first(first, cgroup::remove(cgroup::machine_directory(cgroup, name)));
+    // Without a cgroup, only the record knows the processes of a box that outlived its boxctl.
+    if (const auto record = state::read(name)) {
+        const auto leader = state::open_process(record->leader);
+        if (leader) keep_first(first, end_process(*leader));
     }
+    if (!cgroup_dir.empty()) keep_first(first, cgroup::remove(cgroup_dir));
     settings::NetworkSettings with_cable;
     with_cable.veth.value = true;
     keep_first(first, net::remove_veth(name, net::plan_network(with_cable, name)));

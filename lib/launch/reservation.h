@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lib/base/result.h"
 #include "lib/cgroup/apply.h"
@@ -32,6 +33,9 @@ class Reservation {
     /// after a failure and returns the first one.
     Result<void> release();
 
+    /// Descriptors that hold the locks: whoever keeps them open keeps the reservation taken.
+    [[nodiscard]] std::vector<int> held() const;
+
     [[nodiscard]] const userns::IdRange& ids() const { return ids_; }
     [[nodiscard]] const cgroup::Cgroup& cgroup() const { return cgroup_; }
 
@@ -48,8 +52,13 @@ class Reservation {
     std::string directory_;     ///< the machine whose state directory we made, or empty
 };
 
-/// Removes what a killed boxctl left of `name`: cgroup, cable, propagation mount, state directory.
-/// The caller holds the name's lock, so nobody uses any of it. Idempotent.
-Result<void> clean_up_leftovers(const std::string& name, const host::CgroupFacts& cgroup);
+/// SIGKILL to the first process of a box, which ends all of it, and waits for its end (5 s, ETIME).
+/// It need not be our child.
+Result<void> end_process(os::BorrowedFd pidfd);
+
+/// Removes what a killed boxctl left of `name`: processes of the box, its cgroup (`cgroup_dir`,
+/// empty: none), cable, propagation mount and state directory. The caller holds the name's lock, so
+/// nobody uses any of it. Idempotent.
+Result<void> clean_up_leftovers(const std::string& name, const std::string& cgroup_dir);
 
 }  // namespace boxctl::launch

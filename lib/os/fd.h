@@ -48,8 +48,8 @@ class BorrowedFd {
 /// A second descriptor for the same open file, close-on-exec (fcntl(2), F_DUPFD_CLOEXEC).
 Result<UniqueFd> duplicate(BorrowedFd fd);
 
-/// Opens /dev/null in place of each standard descriptor that the caller left closed, so that nothing
-/// we open later ends up as somebody's standard input. To be called first of all.
+/// Opens /dev/null in place of each standard descriptor that the caller left closed, so that
+/// nothing we open later ends up as somebody's standard input. To be called first of all.
 Result<void> fill_standard_fds();
 
 /// Switches O_NONBLOCK of the open file description.

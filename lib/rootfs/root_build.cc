@@ -29,7 +29,7 @@ Result<void> claim_tree(const RootPlan& plan, os::BorrowedFd tree, const Build& 
     error.add_context("id-map " + quote(plan.path));
     error.set_hint(
             "its file system, or one mounted below it, cannot be id-mapped: copy the tree to one "
-            "that can (ext4, xfs, btrfs, tmpfs), or use --private-users=identity, which is no "
+            "that can (ext4, xfs, btrfs), or use --private-users=identity, which is no "
             "boundary");
     return error;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/supervise/machine.h"
 
+#include <charconv>
 #include <vector>
 
 #include <malloc.h>
@@ -16,14 +17,22 @@
 namespace boxctl::supervise {
 namespace {
 
-/// Does the process have a handler for `signal`? (proc_pid_status(5), SigCgt)
-bool catches(pid_t pid, int signal) {
+/// A signal set of proc_pid_status(5), "SigCgt" or "SigBlk".
+uint64_t signal_set(const std::string& status, const std::string& field) {
+    const size_t at = status.find("\n" + field + ":\t");
+    if (at == std::string::npos) return 0;
+    const char* digits = status.c_str() + at + field.size() + 3;
+    uint64_t mask = 0;
+    std::from_chars(digits, digits + 16, mask, 16);
+    return mask;
+}
+
+/// Does the process have a handler for `signal`, or block it to read it from a signalfd(2)?
+bool hears(pid_t pid, int signal) {
     const auto status = os::read_file(format("/proc/%d/status", pid), 16384);
     if (!status) return false;
-    const size_t at = status->find("\nSigCgt:");
-    if (at == std::string::npos) return false;
-    const uint64_t mask = strtoull(status->c_str() + at + 8, nullptr, 16);
-    return (mask >> static_cast<unsigned>(signal - 1) & 1U) != 0;
+    const uint64_t heard = signal_set(*status, "SigCgt") | signal_set(*status, "SigBlk");
+    return (heard >> static_cast<unsigned>(signal - 1) & 1U) != 0;
 }
 
 class Supervisor {
@@ -41,6 +50,9 @@ class Supervisor {
     void on_event(Event event);
     void act(Action action);
     void request(const plan::InitRequest& request, const char* what);
+    void ask();
+    void ask_by_command();
+    void ask_again();
     void kill_box();
     void enter_phase(Phase phase);
 
@@ -57,8 +69,10 @@ class Supervisor {
     std::vector<event::Source> signal_sources_;
     event::IoSource notify_source_;
     event::TimerSource deadline_;
-    std::optional<shell::Session> request_;
-    event::Source request_source_;
+    plan::InitRequest asked_;
+    event::TimerSource again_;
+    std::optional<shell::Session> session_;
+    event::Source session_source_;
 };
 
 Result<void> Supervisor::watch_leader() {
@@ -170,32 +184,41 @@ void Supervisor::request(const plan::InitRequest& request, const char* what) {
                 loop_->add_timer(event::now_us() + uint64_t{plan_.stop.timeout} * event::kSecond,
                                  [this] { on_event(Event::deadline); });
     }
-    if (!request.command.empty()) {
-        auto session = shell::start_inside(record_, request.command);
-        if (!session) {
-            log::warning(std::string("ask the init to ") + what + ": " + session.error().message());
-            return;
-        }
-        request_ = std::move(session).value();
-        auto source = loop_->add_child(request_->pidfd, [](os::ExitStatus status) {
-            if (status.shell_code() != 0) {
-                log::warning(format("the init's own command to stop ended with %d",
-                                    status.shell_code()));
-            }
-        });
-        if (source) request_source_ = std::move(source).value();
-        return;
-    }
-    // The kernel drops a signal without a handler when it goes to PID 1 of a namespace: waiting for
-    // its effect would only cost the user the timeout.
-    const bool heard = plan_.mode == settings::Mode::boot || catches(box_.leader, request.signal);
-    if (!heard) {
-        killed_code_ = 128 + request.signal;
+    asked_ = request;
+    log::debug(std::string("asking the init to ") + what + ": " + plan::describe(request));
+    ask();
+}
+
+void Supervisor::ask() {
+    if (!asked_.command.empty()) return ask_by_command();
+    const bool heard = hears(box_.leader, asked_.signal);
+    if (!heard && plan_.mode == settings::Mode::run) {
+        // The kernel drops a signal without a handler when it goes to PID 1 of a namespace.
+        killed_code_ = 128 + asked_.signal;
         enter_phase(Phase::killing);
         return kill_box();
     }
-    const auto sent = os::send_signal(box_.pidfd, request.signal);
+    const auto sent = os::send_signal(box_.pidfd, asked_.signal);
     if (!sent && sent.error().code() != ESRCH) log::warning(sent.error().message());
+    // It may have only just started and dropped it; or wait in sigtimedwait(2), as busybox does,
+    // which /proc does not show and a second one does not disturb.
+    if (!heard) ask_again();
+}
+
+void Supervisor::ask_by_command() {
+    auto session = shell::start_inside(record_, asked_.command);
+    if (!session) return ask_again();
+    session_ = std::move(session).value();
+    auto source = loop_->add_child(session_->pidfd, [this](os::ExitStatus status) {
+        session_->pidfd.reset();  // reaped
+        if (status.shell_code() != 0) ask_again();
+    });
+    if (source) session_source_ = std::move(source).value();
+}
+
+void Supervisor::ask_again() {
+    constexpr uint64_t kPause = event::kSecond;
+    again_ = loop_->add_timer(event::now_us() + kPause, [this] { ask(); });
 }
 
 void Supervisor::kill_box() {

@@ -37,7 +37,9 @@ Outcome outcome_of(const os::ExitStatus& status, settings::Mode mode, Phase phas
     if (phase == Phase::killing) return {Outcome::Kind::killed, status.shell_code()};
     // The kernel's way to tell of reboot(2): no other signal from inside can end PID 1.
     if (status.signal == SIGINT) return {Outcome::Kind::power_off, 0};
-    if (status.signal == SIGHUP && mode == settings::Mode::boot) return {Outcome::Kind::reboot, 0};
+    // Who asked the box to stop does not want it back, even if its init was about to reboot.
+    const bool again = mode == settings::Mode::boot && phase != Phase::stopping;
+    if (status.signal == SIGHUP && again) return {Outcome::Kind::reboot, 0};
     if (status.signal == SIGHUP) return {Outcome::Kind::power_off, 0};
     return {Outcome::Kind::exited, status.shell_code()};
 }
