@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/host/init_kind.h"
 
+#include <string.h>
+
 namespace boxctl::host {
 namespace {
 
@@ -92,7 +94,9 @@ InitKind init_kind_by_name(std::string_view path, std::string_view resolved) {
 InitKind init_kind_by_content(std::string_view content) {
     content = content.substr(0, kInitScanLimit);
     for (const Mark& mark : kContents) {
-        if (content.find(mark.text) != std::string_view::npos) return mark.kind;
+        const void* found =
+                memmem(content.data(), content.size(), mark.text.data(), mark.text.size());
+        if (found != nullptr) return mark.kind;
     }
     return InitKind::unknown;
 }

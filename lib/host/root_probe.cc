@@ -146,7 +146,11 @@ Result<os::UniqueFd> open_init(os::BorrowedFd root, const std::string& path) {
 std::string read_start(os::BorrowedFd root, const std::string& path) {
     const auto fd = os::open_in(root, path, O_RDONLY | O_NONBLOCK);
     if (!fd) return {};
-    std::string text(kInitScanLimit, '\0');
+    // An init is far smaller than the limit, and clearing memory for it would cost more than the
+    // read.
+    const auto status = os::status_of(*fd);
+    if (!status || !S_ISREG(status->st_mode)) return {};
+    std::string text(std::min(static_cast<size_t>(status->st_size), kInitScanLimit), '\0');
     size_t have = 0;
     while (have < text.size()) {
         const ssize_t got = read(fd->get(), text.data() + have, text.size() - have);
