@@ -104,7 +104,7 @@ ExecFault confine(const ExecImage& image) noexcept {
         const security::Mismatch mismatch = security::check_self(status, image.expected);
         if (mismatch != security::Mismatch::none) fault = {security::to_string(mismatch), 0};
     }
-    close(status);
+    close(status);  // check-style: the exec leg makes raw calls only
     return fault;
 }
 

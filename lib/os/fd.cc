@@ -29,6 +29,7 @@ Result<void> fill_standard_fds() {
     for (int fd = 0; fd <= 2; fd++) {
         if (fcntl(fd, F_GETFD) >= 0) continue;
         // The lowest free number is this one: those below are open by now.
+        // check-style: a standard descriptor is there for the programs we execute
         if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0)
             return errno_error("open '/dev/null'");
     }
