@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The input as state.json. What must hold whatever the text: no crash, messages that a terminal can
+// be trusted with, and records that read back as they were written.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "lib/base/text.h"
+#include "lib/state/record.h"
+
+namespace {
+
+void require(bool holds) {
+    if (!holds) abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto record = boxctl::state::from_json(text);
+    if (!record) {
+        const std::string message = record.error().message();
+        require(!message.empty() && boxctl::printable(message) == message);
+        return 0;
+    }
+    require(record->leader.pid >= 0 && record->supervisor.pid >= 0);
+    const std::string written = boxctl::state::to_json(*record);
+    const auto again = boxctl::state::from_json(written);
+    require(again.has_value());
+    require(boxctl::state::to_json(*again) == written);
+    return 0;
+}
