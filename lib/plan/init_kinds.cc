@@ -19,8 +19,8 @@ InitLanguage language_of(host::InitKind kind) {
             return {{0, {"/sbin/telinit", "0"}}, {0, {"/sbin/telinit", "6"}}};
         case host::InitKind::openrc:  // openrc-init(8)
             return {{SIGTERM, {}}, {SIGINT, {}}};
-        case host::InitKind::runit:  // runit-init(8)
-            return {{0, {"/sbin/runit-init", "0"}}, {0, {"/sbin/runit-init", "6"}}};
+        case host::InitKind::runit:  // runit-init(8), which is /sbin/init wherever runit is PID 1
+            return {{0, {"/sbin/init", "0"}}, {0, {"/sbin/init", "6"}}};
         case host::InitKind::s6:  // s6-linux-init keeps busybox's signals
             return {{SIGUSR2, {}}, {SIGTERM, {}}};
         case host::InitKind::dinit:  // dinit(8), SIGNALS

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(each_init_is_asked_in_its_own_language) {
             {InitKind::busybox, "SIGUSR2", "SIGTERM"},
             {InitKind::sysvinit, "run /sbin/telinit 0", "run /sbin/telinit 6"},
             {InitKind::openrc, "SIGTERM", "SIGINT"},
-            {InitKind::runit, "run /sbin/runit-init 0", "run /sbin/runit-init 6"},
+            {InitKind::runit, "run /sbin/init 0", "run /sbin/init 6"},
             {InitKind::s6, "SIGUSR2", "SIGTERM"},
             {InitKind::dinit, "SIGQUIT", "SIGINT"},
             {InitKind::unknown, "SIGTERM", "SIGINT"},
