@@ -2,6 +2,8 @@
 // Usage: tiocsti TEXT
 // Tries to type TEXT into every terminal it can reach: standard streams and /dev/tty. Run it with
 // a terminal whose loss of innocence does not matter. A row for each: "NAME open|closed|absent".
+// Rows "tioclinux:NAME" tell in the same words whether it is a virtual console, into which text can
+// be pasted (TIOCLINUX); asked for is only the state of the shift keys.
 // Exit status 0 if nothing could be typed, 2 if something was.
 #include <cerrno>
 #include <cstdio>
@@ -14,7 +16,14 @@
 
 namespace {
 
+void try_console(const char* name, int fd) {
+    char request = 6;  // TIOCL_GETSHIFTSTATE (ioctl_console(2))
+    const bool is_console = ioctl(fd, TIOCLINUX, &request) == 0;
+    printf("tioclinux:%s %s\n", name, is_console ? "open" : "absent");
+}
+
 bool type(const char* name, int fd, const char* text) {
+    try_console(name, fd);
     for (const char* at = text; *at != '\0'; at++) {
         if (ioctl(fd, TIOCSTI, at) == 0) continue;
         const bool no_terminal = errno == ENOTTY || errno == EBADF;
