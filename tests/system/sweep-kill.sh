@@ -4,7 +4,7 @@
 # and at random times: nothing of the box may live on, and what is left must follow from its name,
 # be in nobody's way and go with the next start or with cleanup.
 #
-# BOXCTL_SWEEP=full takes every position; otherwise as many as fit BOXCTL_SWEEP_SECONDS (80).
+# BOXCTL_SWEEP=full takes every position; otherwise as many as fit BOXCTL_SWEEP_SECONDS (65).
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR source=../lib/attack.sh
@@ -14,7 +14,7 @@ command -v strace >/dev/null || { skip "kill sweep" "strace is not installed"; d
 work=$(tmpdir)
 R=$work/root
 hostile_root "$R" || exit 1
-budget=${BOXCTL_SWEEP_SECONDS:-80}
+budget=${BOXCTL_SWEEP_SECONDS:-65}
 [ "${BOXCTL_SWEEP:-}" != full ] || budget=100000
 name=$BOXCTL_NAME
 mark=61.$$
