@@ -9,6 +9,8 @@
 #   leader_of PID             PID 1 of the box that this boxctl supervises
 #   wait_for CMD...           until CMD succeeds; false after fifteen seconds
 #   read_facts FILE           lines KEY=VALUE into the array `fact`
+#   own_traces                what host_snapshot shows of this test's boxes, and every mount: other boxes
+#                             may come and go on the machine meanwhile
 #   alpine_with_login         a copy of the Alpine tree whose root has an empty password
 
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
@@ -57,6 +59,10 @@ start_box() {
     at_exit end_box "$box_pid" "$name"
     wait_for box_runs "$box_pid" || return 1
     box_leader=$(leader_of "$box_pid")
+}
+
+own_traces() {
+    host_snapshot | awk -v own="t-$$-" '$1 == "mount" && $3 !~ "^/run/boxctl/" || index($0, own)'
 }
 
 gone() { ! kill -0 "$1" 2>/dev/null; }

@@ -182,10 +182,10 @@ else
 fi
 
 # --- nothing is left --------------------------------------------------------------------------
-before=$(host_snapshot)
+before=$(own_traces)
 for ((i = 0; i < 50; i++)); do
     "$BOXCTL" run --quiet -M "$name" "$root" -- /bin/true </dev/null || break
 done
 is "fifty boxes one after the other" "$i" 50
-is "leave nothing on the host" "$(host_snapshot)" "$before"
+is "leave nothing on the host" "$(own_traces)" "$before"
 done_testing
