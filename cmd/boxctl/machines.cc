@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <poll.h>
 #include <time.h>
 
 #include "cmd/boxctl/verbs.h"
@@ -101,25 +100,10 @@ Result<state::Record> find_running(const std::string& name) {
     return error;
 }
 
-Result<uint32_t> parse_seconds(std::string_view option, std::string_view text) {
-    return settings::to_stop_timeout(text).context("--" + std::string(option) + "=" +
-                                                   printable(text));
-}
-
-Result<bool> wait_for_end(os::BorrowedFd pidfd, uint32_t seconds) {
-    const bool forever = seconds == settings::kNoTimeout;
-    const uint64_t deadline = event::now_us() + uint64_t{seconds} * event::kSecond;
-    for (;;) {
-        const uint64_t now = event::now_us();
-        const uint64_t left = forever || now >= deadline ? 0 : deadline - now;
-        const timespec wait = {static_cast<time_t>(left / event::kSecond),
-                               static_cast<long>(left % event::kSecond * 1000)};
-        pollfd ended = {pidfd.get(), POLLIN, 0};
-        const int count = ppoll(&ended, 1, forever ? nullptr : &wait, nullptr);
-        if (count > 0) return true;
-        if (count < 0 && errno != EINTR) return errno_error("wait for a process");
-        if (!forever && left == 0) return false;
-    }
+Result<uint64_t> parse_seconds(std::string_view option, std::string_view text) {
+    const uint32_t seconds = BOX_TRY(settings::to_stop_timeout(text).context(
+            "--" + std::string(option) + "=" + printable(text)));
+    return seconds == settings::kNoTimeout ? event::kNever : seconds * event::kSecond;
 }
 
 Result<void> ask_to_reboot(const state::Record& record) {

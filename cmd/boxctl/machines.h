@@ -45,12 +45,8 @@ Result<std::vector<Machine>> all_machines();
 Result<state::Record> find_running(const std::string& name);
 Error unknown_machine(const std::string& name);
 
-/// Reads --NAME=SECONDS|none.
-Result<uint32_t> parse_seconds(std::string_view option, std::string_view text);
-
-/// Waits for the end of the process behind `pidfd`; false after `seconds` (settings::kNoTimeout:
-/// never).
-Result<bool> wait_for_end(os::BorrowedFd pidfd, uint32_t seconds);
+/// Reads --NAME=SECONDS|none, to microseconds for lib/shell/wait.h.
+Result<uint64_t> parse_seconds(std::string_view option, std::string_view text);
 
 /// Asks PID 1 to reboot, in its own language.
 Result<void> ask_to_reboot(const state::Record& record);

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include <signal.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "cmd/boxctl/attach.h"

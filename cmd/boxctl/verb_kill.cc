@@ -3,9 +3,10 @@
 
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/verbs.h"
+#include "lib/event/loop.h"
 #include "lib/os/process.h"
-#include "lib/settings/settings.h"
 #include "lib/settings/values.h"
+#include "lib/shell/wait.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -15,7 +16,7 @@ Result<void> kill_machine(const state::Record& record, int signal) {
     const os::UniqueFd leader = BOX_TRY(state::open_process(record.leader));
     const os::UniqueFd supervisor = BOX_TRY(state::open_process(record.supervisor));
     BOX_TRY(os::send_signal(leader, signal));
-    if (signal == SIGKILL) BOX_TRY(wait_for_end(supervisor, settings::kNoTimeout));
+    if (signal == SIGKILL) BOX_TRY(shell::wait_for_end(supervisor, event::kNever));
     return {};
 }
 

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
-#include <optional>
-
-#include <fcntl.h>
-#include <sched.h>
 #include <time.h>
 
 #include "cmd/boxctl/machines.h"
@@ -11,66 +6,10 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/host/os_release.h"
-#include "lib/os/file.h"
+#include "lib/shell/inspect.h"
 
 namespace boxctl::cmd {
 namespace {
-
-constexpr int kMostDepth = 40;  // a box has no deeper cgroups (cgroup/apply.h)
-
-/// Processes in and below a cgroup, but for those of the supervisor.
-uint64_t count_processes(os::BorrowedFd dir, int depth) {
-    uint64_t count = 0;
-    const auto processes = os::open_in(dir, "cgroup.procs", O_RDONLY, os::Follow::no_symlinks);
-    if (processes) {
-        // A threaded cgroup refuses (EOPNOTSUPP): its processes are listed by the one above it.
-        const auto text = os::read_fd(*processes, 16U << 20U);
-        if (text) count += static_cast<uint64_t>(std::count(text->begin(), text->end(), '\n'));
-    }
-    const auto names = os::list_directory(dir);
-    if (!names || depth == kMostDepth) return count;
-    for (const std::string& name : *names) {
-        if (depth == 0 && name == "supervisor") continue;
-        const auto child = os::open_in(dir, name, O_RDONLY | O_DIRECTORY, os::Follow::no_symlinks);
-        if (child) count += count_processes(*child, depth + 1);
-    }
-    return count;
-}
-
-std::optional<uint64_t> processes_of(const state::Record& record) {
-    if (record.cgroup.empty()) return std::nullopt;
-    const auto dir = os::open_host(record.cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (!dir) return std::nullopt;
-    return count_processes(*dir, 0);
-}
-
-/// What the tree says it is: text of the box's, only good for printable().
-std::string distribution_of(const state::Record& record) {
-    const auto root = os::open_named(record.root, O_PATH | O_DIRECTORY);
-    if (!root) return {};
-    for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
-        const auto text = os::read_untrusted(*root, path, host::kOsReleaseLimit);
-        if (!text) continue;
-        for (const auto& [key, value] : host::parse_os_release(*text)) {
-            if (key == "PRETTY_NAME") return value;
-        }
-    }
-    return {};
-}
-
-std::vector<std::string> namespaces_of(const state::Record& record) {
-    constexpr struct {
-        uint64_t flag;
-        const char* name;
-    } kNames[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWNET, "net"},   {CLONE_NEWIPC, "ipc"},
-                  {CLONE_NEWUTS, "uts"},   {CLONE_NEWTIME, "time"}, {CLONE_NEWCGROUP, "cgroup"}};
-    std::vector<std::string> names = {"mnt", "pid"};
-    for (const auto& each : kNames) {
-        if ((record.namespaces & each.flag) != 0) names.emplace_back(each.name);
-    }
-    return names;
-}
 
 std::string date_of(uint64_t seconds) {
     const auto when = static_cast<time_t>(seconds);
@@ -110,16 +49,16 @@ std::string text_of(const Machine& machine) {
                                    date_of(record.started).c_str(), age_of(record.started).c_str())
                           : state_word(machine));
     line("Root", record.root);
-    line("System", distribution_of(record));
+    line("System", shell::distribution_of(record));
     line(record.mode == "boot" ? "Init" : "Command",
          record.mode == "boot" ? record.init + " (" + record.init_kind + ")" : record.init);
     line("Boundary", boundary_of(record));
-    line("Namespaces", join(namespaces_of(record), " "));
+    line("Namespaces", join(shell::namespaces_of(record), " "));
     line("UUID", record.uuid);
     if (machine.life == Life::running) {
         line("Leader", std::to_string(record.leader.pid));
         line("Supervisor", std::to_string(record.supervisor.pid));
-        const auto processes = processes_of(record);
+        const auto processes = shell::count_processes(record);
         if (processes) line("Processes", std::to_string(*processes));
     }
     line("Cgroup", record.cgroup);
@@ -139,19 +78,19 @@ json::Value json_of(const Machine& machine) {
         terminals.push_back(index);
     value["mode"] = record.mode;
     value["root"] = record.root;
-    value["system"] = distribution_of(record);
+    value["system"] = shell::distribution_of(record);
     value["uuid"] = record.uuid;
     value["init"] = record.init;
     value["init_kind"] = record.init_kind;
     value["contained"] = record.contained;
     value["id_base"] = record.id_base;
     value["id_count"] = record.id_count;
-    value["namespaces"] = namespaces_of(record);
+    value["namespaces"] = shell::namespaces_of(record);
     value["leader"] = record.leader.pid;
     value["supervisor"] = record.supervisor.pid;
     value["started"] = record.started;
     value["cgroup"] = record.cgroup;
-    const auto processes = processes_of(record);
+    const auto processes = shell::count_processes(record);
     value["processes"] = processes ? json::Value(*processes) : json::Value();
     value["host_link"] = record.host_link;
     value["terminals"] = terminals;

@@ -3,8 +3,9 @@
 
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/verbs.h"
+#include "lib/event/loop.h"
 #include "lib/os/process.h"
-#include "lib/settings/settings.h"
+#include "lib/shell/wait.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -18,15 +19,15 @@ Result<void> send(os::BorrowedFd process, int signal) {
 
 /// The supervisor asks the init, and kills the box when its own stop timeout has passed. Asked a
 /// second time it kills at once.
-Result<void> stop(const state::Record& record, uint32_t seconds, bool wait) {
+Result<void> stop(const state::Record& record, uint64_t timeout, bool wait) {
     auto supervisor = state::open_process(record.supervisor);
     if (!supervisor && supervisor.error().code() == ESRCH) return {};
     if (!supervisor) return std::move(supervisor).error();
     BOX_TRY(send(*supervisor, SIGTERM));
     if (!wait) return {};
-    if (BOX_TRY(wait_for_end(*supervisor, seconds))) return {};
+    if (BOX_TRY(shell::wait_for_end(*supervisor, timeout))) return {};
     BOX_TRY(send(*supervisor, SIGTERM));
-    BOX_TRY(wait_for_end(*supervisor, settings::kNoTimeout));
+    BOX_TRY(shell::wait_for_end(*supervisor, event::kNever));
     return {};
 }
 
@@ -35,13 +36,13 @@ Result<void> stop(const state::Record& record, uint32_t seconds, bool wait) {
 int verb_stop(const Invocation& invocation) {
     const auto record = find_running(invocation.words.front());
     if (!record) return fail(record.error());
-    uint32_t seconds = settings::kNoTimeout;
+    uint64_t timeout = event::kNever;
     if (const auto given = invocation.value("timeout")) {
         const auto parsed = parse_seconds("timeout", *given);
         if (!parsed) return fail(parsed.error());
-        seconds = *parsed;
+        timeout = *parsed;
     }
-    const auto stopped = stop(*record, seconds, !invocation.has("no-wait"));
+    const auto stopped = stop(*record, timeout, !invocation.has("no-wait"));
     return stopped ? 0 : fail(stopped.error());
 }
 

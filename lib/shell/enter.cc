@@ -18,6 +18,7 @@
 #include "lib/plan/environment.h"
 #include "lib/plan/plan.h"
 #include "lib/shell/inside.h"
+#include "lib/shell/leaf.h"
 #include "lib/shell/target.h"
 
 namespace boxctl::shell {
@@ -91,13 +92,10 @@ Result<Link::Heard> hear_birth(const Link& link, bool wait) {
 
 /// The joiner, from its clone until it is reaped.
 Result<void> start_joiner(const JoinerInput& input, Session& session, Link& ours, Link& theirs) {
-    os::UniqueFd leaf;
     os::CloneRequest request;
     if (session.machine.valid()) {
-        cgroup::Leaf made = BOX_TRY(cgroup::make_leaf(session.machine, "shell"));
-        session.leaf = made.name;
-        leaf = std::move(made.dir);
-        request.cgroup = leaf;
+        session.leaf = BOX_TRY(claim_leaf(session.machine));
+        request.cgroup = session.leaf.dir;
     }
     const os::Cloned joiner = BOX_TRY(os::clone_process(request));
     // --- The joiner from here on. ---
@@ -177,7 +175,7 @@ Session::~Session() {
         (void)wait().has_value();
     }
     // Nobody is left to tell; what stays goes with the box.
-    if (machine.valid() && !leaf.empty()) (void)cgroup::remove_leaf(machine, leaf).has_value();
+    if (leaf.dir.valid()) (void)cgroup::remove_leaf(machine, leaf.name).has_value();
 }
 
 Result<os::ExitStatus> Session::wait() {

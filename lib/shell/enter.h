@@ -25,6 +25,7 @@
 #include <sys/ioctl.h>
 
 #include "lib/base/result.h"
+#include "lib/cgroup/apply.h"
 #include "lib/os/fd.h"
 #include "lib/os/process.h"
 #include "lib/state/record.h"
@@ -68,7 +69,7 @@ class Session {
     os::UniqueFd pidfd;    ///< of a child of the caller; reset() by who reaps it
     os::UniqueFd master;   ///< of the terminal, if there is one
     os::UniqueFd machine;  ///< cgroup of the box, if it has one
-    std::string leaf;      ///< name of ours in it
+    cgroup::Leaf leaf;     ///< ours in it
 };
 
 /// Starts the program. Returns when it is executed; failing to is an error with exit code 126 or
