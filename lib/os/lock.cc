@@ -10,6 +10,25 @@
 
 namespace boxctl::os {
 
+namespace {
+
+Result<bool> names(const std::string& path, BorrowedFd fd) {
+    const struct stat ours = BOX_TRY(status_of(fd));
+    struct stat named = {};
+    return stat(path.c_str(), &named) == 0 && named.st_ino == ours.st_ino &&
+           named.st_dev == ours.st_dev;
+}
+
+/// Of several that share a lock the last one can have it alone. To change it is to let go of it for
+/// a moment (flock(2)), in which the file may have been removed and made anew by others.
+bool alone(const std::string& path, BorrowedFd fd) {
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) < 0) return false;
+    const auto named = names(path, fd);
+    return named && *named;
+}
+
+}  // namespace
+
 Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind) {
     while (true) {
         UniqueFd fd = BOX_TRY(open_host(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
@@ -18,10 +37,7 @@ Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind) {
         }
         // The previous owner may have unlinked the file between our open and our lock: then we
         // hold a lock that nobody else will ever see, and start over.
-        struct stat ours = BOX_TRY(status_of(fd));
-        struct stat named = {};
-        if (stat(path.c_str(), &named) == 0 && named.st_ino == ours.st_ino &&
-            named.st_dev == ours.st_dev) {
+        if (BOX_TRY(names(path, fd))) {
             LockFile lock;
             lock.fd_ = std::move(fd);
             lock.path_ = path;
@@ -33,7 +49,7 @@ Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind) {
 
 void LockFile::remove() {
     if (!fd_.valid()) return;
-    if (kind_ == LockKind::exclusive) unlink(path_.c_str());
+    if (kind_ == LockKind::exclusive || alone(path_, fd_)) unlink(path_.c_str());
     fd_.reset();
 }
 

@@ -21,8 +21,8 @@ class LockFile {
     [[nodiscard]] bool held() const { return fd_.valid(); }
     [[nodiscard]] BorrowedFd fd() const { return fd_; }
     [[nodiscard]] const std::string& path() const { return path_; }
-    /// Unlinks the file while it is still locked, then lets go. Idempotent. A shared lock is only
-    /// let go of.
+    /// Unlinks the file while it is still locked, then lets go. Idempotent. Of those that share a
+    /// lock, the last one unlinks.
     void remove();
 
  private:

@@ -83,7 +83,9 @@ BOOST_AUTO_TEST_CASE(shared_locks_bar_only_exclusive_ones) {
     first.remove();
     BOOST_CHECK(dir.exists("lock"));
     BOOST_CHECK_EQUAL(code_of(LockFile::acquire(path, LockKind::exclusive)), EWOULDBLOCK);
+    // The last one does not.
     second.remove();
+    BOOST_CHECK(!dir.exists("lock"));
     BOOST_CHECK(LockFile::acquire(path, LockKind::exclusive));
 }
 
