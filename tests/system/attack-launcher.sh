@@ -143,7 +143,7 @@ files() {
     strace -f -qq -s 300 -e trace=%file -o "$trace" "$@" </dev/null >/dev/null 2>&1
     # in-box lookups are relative to a descriptor of the tree, and end at execve
     awk '/execve\(/ { if (++n > 1) exit; next } { print }' "$trace" | grep -v RESOLVE_IN_ROOT |
-        grep -E '"(/tmp|/var/tmp|/dev/shm)' | grep -vF "$work"
+        grep -E '"(/tmp|/var/tmp|/dev/shm)' | grep -vF -e "$work" -e getcwd
 }
 is "A12 nothing under a directory that all may write to" \
     "$(files "$BOXCTL" run -M "$BOXCTL_NAME" -q "$R" -- /bin/true)" ""
