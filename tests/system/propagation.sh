@@ -12,6 +12,9 @@ if [ -z "${BOX_TEST_UNSHARED:-}" ]; then
     BOX_TEST_UNSHARED=1 exec unshare -m --propagation private bash "$0" "$@"
 fi
 mount --make-rshared /
+# shellcheck disable=SC2154 # tap_tmp is tap.sh's, which removes it next
+unmount_all() { awk -v dir="$tap_tmp/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r -n 1 umount -l; }
+at_exit unmount_all
 
 root=$(alpine_with_login) || { echo "Bail out! no Alpine tree"; exit 1; }
 work=$(tmpdir)
