@@ -57,12 +57,12 @@ consteval bool sound() {
     for (const Verb& verb : kVerbs) {
         const auto same = [&](const Verb& other) { return other.name == verb.name; };
         if (std::count_if(std::begin(kVerbs), std::end(kVerbs), same) != 1) return false;
-        if (verb.help.empty() || verb.act == nullptr) return false;
+        if (verb.help.empty()) return false;
         if (verb.fewest_words > verb.most_words) return false;
     }
     return true;
 }
-static_assert(sound(), "a verb twice, without help, or without a function");
+static_assert(sound(), "a verb twice, or without help");
 
 }  // namespace
 

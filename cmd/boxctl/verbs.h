@@ -52,7 +52,7 @@ struct Verb {
     std::string_view arguments;  ///< as the help writes them, "NAME [COMMAND...]"
     std::string_view help;       ///< one line
     VerbGroup group = VerbGroup::other;
-    int (*act)(const Invocation& invocation) = nullptr;  ///< returns the exit status
+    int (*act)(const Invocation& invocation);  ///< returns the exit status; not to be left out
     std::span<const VerbOption> options;
     size_t fewest_words = 0;
     size_t most_words = 0;
