@@ -197,4 +197,7 @@ else
     tap_report no "a box to stop starts"
 fi
 is "nothing is left at the end" "$(settle remains)" ""
+# of the tree, whose lock has no machine's name
+ok "cleanup of all machines" "$BOXCTL" cleanup
+is "leaves no lock of the tree either" "$(find /run/boxctl/.locks -name "inode-*:$(stat -c %i "$R")")" ""
 done_testing
