@@ -48,6 +48,7 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.leader = BOX_TRY(identify(box.leader));
     record.started = static_cast<uint64_t>(time(nullptr));
     record.cgroup = plan.cgroup.machine_dir;
+    record.console = plan::to_string(plan.console.mode);
     for (const rootfs::TerminalEnd& terminal : box.terminals) {
         record.terminals.emplace_back(terminal.index, terminal.master.get());
     }
@@ -109,7 +110,7 @@ Result<plan::Plan> plan_again(settings::Settings wanted, const plan::Plan& befor
 
 Result<int> run_machine(const settings::Settings& wanted, plan::Plan plan, os::BorrowedFd root) {
     // From here on a signal waits until the supervisor can act on it; the payload resets this.
-    const event::SignalMask mask({SIGTERM, SIGINT, SIGHUP, SIGWINCH});
+    const event::SignalMask mask({SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kGiveConsole});
     signal(SIGPIPE, SIG_IGN);
     launch::Reservation reservation = BOX_TRY(launch::Reservation::take(plan));
     greet(plan);

@@ -14,6 +14,8 @@
 #include "lib/os/lock.h"
 #include "lib/os/process.h"
 #include "lib/os/pty.h"
+#include "lib/plan/plan.h"
+#include "lib/supervise/machine.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -22,7 +24,11 @@ std::string tty_name(int index) {
     return index == 0 ? "console" : format("tty%d", index);
 }
 
-std::string available(const state::Record& record) {
+bool is_free(const state::Record& record, int index) {
+    return index > 0 || record.console == plan::to_string(plan::ConsoleMode::passive);
+}
+
+std::string hint_of(const state::Record& record) {
     std::vector<std::string> names;
     for (const auto& [index, fd] : record.terminals) {
         if (index > 0) names.push_back(std::to_string(index));
@@ -35,19 +41,19 @@ std::string available(const state::Record& record) {
 Result<int> find_terminal(const state::Record& record, int index) {
     const auto found = std::find_if(record.terminals.begin(), record.terminals.end(),
                                     [&](const auto& terminal) { return terminal.first == index; });
-    if (found != record.terminals.end() && index > 0) return found->second;
-    Error error(index > 0 ? "machine " + quote(record.name) + " has no " + tty_name(index)
-                          : "the console of machine " + quote(record.name) +
-                                    " is read by the boxctl that started it");
-    error.set_hint(available(record));
+    const bool exists = found != record.terminals.end();
+    if (exists && is_free(record, index)) return found->second;
+    const std::string machine = "machine " + quote(record.name);
+    Error error(exists ? "the boxctl that started " + machine + " shows its console itself"
+                       : machine + " has no " + tty_name(index));
+    error.set_hint(hint_of(record));
     return error;
 }
 
 /// Two that read the same terminal would each get half of it.
 Result<os::LockFile> reserve(const state::Record& record, int index) {
-    auto lock = os::LockFile::acquire(
-            std::string(state::kDirectory) + "/" + record.name + "/attached-" + tty_name(index),
-            os::LockKind::exclusive);
+    auto lock = os::LockFile::acquire(state::attach_lock_path(record.name, index),
+                                      os::LockKind::exclusive);
     if (!lock && lock.error().code() == EWOULDBLOCK) {
         return Error(tty_name(index) + " of machine " + quote(record.name) +
                      " is attached already");
@@ -66,7 +72,9 @@ Result<void> converse(const state::Record& record, os::BorrowedFd supervisor,
     const event::SignalMask mask({SIGTERM, SIGHUP, SIGINT, SIGWINCH});
     signal(SIGPIPE, SIG_IGN);
     const auto loop = BOX_TRY(event::Loop::create());
-    const auto ended = BOX_TRY(loop->add_io(supervisor, EPOLLIN, [&](uint32_t) { loop->exit(0); }));
+    // With PID 1 its terminals go, also when the machine comes back.
+    const os::UniqueFd leader = BOX_TRY(state::open_process(record.leader));
+    const auto ended = BOX_TRY(loop->add_io(leader, EPOLLIN, [&](uint32_t) { loop->exit(0); }));
     std::vector<event::Source> signals;
     for (const int signal : {SIGTERM, SIGHUP, SIGINT}) {
         signals.push_back(
@@ -98,6 +106,8 @@ Result<void> attach(const Invocation& invocation) {
     const os::LockFile lock = BOX_TRY(reserve(record, static_cast<int>(index)));
     const os::UniqueFd supervisor = BOX_TRY(state::open_process(record.supervisor));
     const os::UniqueFd master = BOX_TRY(fetch_master(supervisor, number));
+    // It keeps what the box writes on a console that nobody reads, until it hears of a reader.
+    if (index == 0) BOX_TRY(os::send_signal(supervisor, supervise::kGiveConsole));
     return converse(record, supervisor, master);
 }
 

@@ -92,6 +92,7 @@ std::string to_json(const Record& record) {
             {"leader", identity_value(record.leader)},
             {"started", record.started},
             {"cgroup", record.cgroup},
+            {"console", record.console},
             {"terminals", terminals},
             {"host_link", record.host_link},
             {"poweroff", request_value(record.poweroff)},
@@ -125,6 +126,7 @@ Result<Record> from_json(std::string_view text) {
     record.leader = BOX_TRY(get_identity(value, "leader"));
     record.started = BOX_TRY(json::get_u64(value, "started"));
     record.cgroup = BOX_TRY(json::get_string(value, "cgroup"));
+    record.console = BOX_TRY(json::get_string(value, "console"));
     record.terminals = BOX_TRY(get_terminals(value));
     record.host_link = BOX_TRY(json::get_string(value, "host_link"));
     record.poweroff = BOX_TRY(get_request(value, "poweroff"));

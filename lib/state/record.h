@@ -57,6 +57,7 @@ struct Record {
     ProcessIdentity leader;
     uint64_t started = 0;                        ///< seconds since the epoch
     std::string cgroup;                          ///< directory of the box, empty: none
+    std::string console;                         ///< "interactive", "read-only", "passive", "pipe"
     std::vector<std::pair<int, int>> terminals;  ///< terminal index, descriptor in the supervisor
     std::string host_link;                       ///< our end of its virtual cable, empty: none
     Request poweroff;
@@ -78,6 +79,9 @@ Result<void> write(const Record& record);
 Result<Record> read(const std::string& name);
 /// Names that have a directory, sorted; also those whose supervisor is gone.
 Result<std::vector<std::string>> names();
+
+/// Locked by who reads terminal `index` of the machine (0: its console) from outside.
+std::string attach_lock_path(const std::string& name, int index);
 
 std::string name_lock_path(const std::string& name);
 /// True while the supervisor of `name` lives.

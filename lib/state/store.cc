@@ -74,6 +74,10 @@ Result<std::vector<std::string>> names() {
     return found;
 }
 
+std::string attach_lock_path(const std::string& name, int index) {
+    return machine_path(name) + format("/attached-%d", index);
+}
+
 std::string name_lock_path(const std::string& name) {
     return std::string(kDirectory) + "/.locks/" + name;
 }

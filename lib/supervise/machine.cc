@@ -12,6 +12,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/os/file.h"
+#include "lib/os/lock.h"
 #include "lib/os/process.h"
 
 namespace boxctl::supervise {
@@ -47,6 +48,8 @@ class Supervisor {
     Result<void> watch_signals();
     Result<void> watch_notify();
     Result<void> open_console();
+    Result<void> keep_console();
+    void give_console(pid_t visitor);
     void on_event(Event event);
     void act(Action action);
     void request(const plan::InitRequest& request, const char* what);
@@ -65,6 +68,8 @@ class Supervisor {
     int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
     console::TerminalGuard terminal_;
     std::unique_ptr<console::Forwarder> console_;
+    os::UniqueFd visitor_;  ///< who reads a passive console in our place
+    event::IoSource visitor_source_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
     event::IoSource notify_source_;
@@ -88,6 +93,10 @@ Result<void> Supervisor::watch_signals() {
         signal_sources_.push_back(BOX_TRY(loop_->add_signal(
                 signal, [this](const signalfd_siginfo&) { on_event(Event::stop_asked); })));
     }
+    signal_sources_.push_back(
+            BOX_TRY(loop_->add_signal(kGiveConsole, [this](const signalfd_siginfo& info) {
+                give_console(static_cast<pid_t>(info.ssi_pid));
+            })));
     signal_sources_.push_back(BOX_TRY(loop_->add_signal(SIGWINCH, [this](const signalfd_siginfo&) {
         // A terminal that went away has no size; the console's own end tells.
         if (console_) (void)console_->resize().has_value();
@@ -106,6 +115,32 @@ Result<void> Supervisor::watch_notify() {
         }
     }));
     return {};
+}
+
+/// Passive: reads what the box writes, so that it never waits for somebody who may attach.
+Result<void> Supervisor::keep_console() {
+    visitor_source_.reset();
+    visitor_.reset();
+    console::ForwarderConfig config;
+    config.master = box_.terminals.front().master;
+    console_ = BOX_TRY(console::Forwarder::create(*loop_, std::move(config)));
+    return {};
+}
+
+/// Two readers would each get half: while `boxctl console` is there, this one does not read.
+void Supervisor::give_console(pid_t visitor) {
+    if (plan_.console.mode != plan::ConsoleMode::passive || !console_) return;
+    if (!os::is_locked(state::attach_lock_path(plan_.name, 0))) return;  // not one of ours
+    auto pidfd = os::open_pidfd(visitor);
+    if (!pidfd) return;  // it has left already
+    auto source = loop_->add_io(*pidfd, EPOLLIN, [this](uint32_t) {
+        const auto kept = keep_console();
+        if (!kept) log::warning(kept.error().message());
+    });
+    if (!source) return log::warning(source.error().message());
+    visitor_ = std::move(pidfd).value();
+    visitor_source_ = std::move(source).value();
+    console_.reset();
 }
 
 Result<void> Supervisor::open_console() {

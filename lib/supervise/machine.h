@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include <signal.h>
+
 #include "lib/base/result.h"
 #include "lib/console/forwarder.h"
 #include "lib/console/terminal_guard.h"
@@ -20,6 +22,10 @@
 #include "lib/state/record.h"
 
 namespace boxctl::supervise {
+
+/// Sent to the supervisor by a process that reads the box's passive console from now on, until it
+/// ends.
+constexpr int kGiveConsole = SIGUSR1;
 
 enum class Phase { running, stopping, rebooting, killing };
 enum class Event {

@@ -42,6 +42,7 @@ printf '%s\n' '1000:x:0:0::/:/bin/sh' '4294967296:x:0:0::/:/bin/sh' 'alice:x:100
 printf '%s\n' 'alice:x:1002:' 'games:x:1044:alice' >>"$root/etc/group"
 cat >"$root/etc/inittab" <<'INITTAB'
 ::sysinit:/bin/hostname box
+console::respawn:/bin/sh -c 'while read line; do echo "console has <$line>"; done'
 tty2::respawn:/bin/sh -c 'echo here is tty2; read line; echo "got <$line>"; exec sleep 1000'
 ::shutdown:/bin/true
 INITTAB
@@ -225,6 +226,12 @@ is "nor a process" "$(inside ps -o comm | grep -c boxctl)" 0
 
 # --- console ---
 like "console attaches to a terminal that waits" "$(tty console "$machine" --tty=2 -- 'attached' 'hello\n' 'got <hello>' '\x1d\x1d\x1d')" 'status 0'
+like "console attaches to the console of a passive box" \
+    "$(tty console "$machine" -- 'attached' '\n' 'console has <>' '\x1d\x1d\x1d')" 'status 0'
+like "and again, after the supervisor had it back" \
+    "$(tty console "$machine" -- 'attached' 'x\n' 'console has <x>' '\x1d\x1d\x1d')" 'status 0'
+inside sh -c 'head -c 300000 /dev/zero >/dev/console'
+is "a console without a reader does not make the box wait" $? 0
 is "console knows what there is" "$(status "$BOXCTL" console "$machine" --tty=9)" 125
 like "and says so" "$(err)" 'use --tty=2'
 
@@ -249,6 +256,7 @@ is "and the box lives" "$(status "$BOXCTL" status "$machine")" 0
 is "kill refuses what is no signal" "$(status "$BOXCTL" kill "$machine" -s NOSUCH)" 125
 is "stop --timeout=0 does not wait for it" "$(status "$BOXCTL" stop --timeout=0 "$machine")" 0
 start_box "$machine" run "$root" sleep 1000
+is "the console of another box is not taken" "$(status "$BOXCTL" console "$machine")" 125
 is "kill ends it at once" "$(status "$BOXCTL" kill "$machine"; [ ! -e "/run/boxctl/$machine" ] || echo still there)" 0
 
 # --- a supervisor that was killed, and who cleans up after it as well ---
