@@ -12,14 +12,34 @@
 
 namespace {
 
+using boxctl::state::Record;
+
 void require(bool holds) {
     if (!holds) abort();
+}
+
+void require_readable(const Record& record) {
+    const std::string written = boxctl::state::to_json(record);
+    const auto again = boxctl::state::from_json(written);
+    require(again.has_value());
+    require(boxctl::state::to_json(*again) == written);
+}
+
+// A path can hold any bytes but NUL.
+void try_as_path(std::string_view text) {
+    Record record;
+    record.name = "web";
+    record.root = text.substr(0, text.find('\0'));
+    record.notes = {record.root};
+    record.poweroff.command = {record.root};
+    require_readable(record);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    try_as_path(text);
     const auto record = boxctl::state::from_json(text);
     if (!record) {
         const std::string message = record.error().message();
@@ -27,9 +47,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         return 0;
     }
     require(record->leader.pid >= 0 && record->supervisor.pid >= 0);
-    const std::string written = boxctl::state::to_json(*record);
-    const auto again = boxctl::state::from_json(written);
-    require(again.has_value());
-    require(boxctl::state::to_json(*again) == written);
+    require_readable(*record);
     return 0;
 }
