@@ -12,7 +12,7 @@ constexpr VerbOption kListOptions[] = {
     {"json", 0, "", "Print JSON"},
 };
 constexpr VerbOption kStopOptions[] = {
-    {"timeout", 0, "=SECONDS|none", "Kill it after that (default: the machine's own time)"},
+    {"timeout", 0, "=SECONDS|none", "Kill it after that (default: its own time)"},
     {"no-wait", 0, "", "Only ask; do not wait until it has stopped"},
 };
 constexpr VerbOption kKillOptions[] = {
@@ -22,7 +22,7 @@ constexpr VerbOption kShellOptions[] = {
     {"user", 'u', "=USER", "Become this user of the box (default: root)"},
     {"chdir", 0, "=PATH", "Start here (default: the user's home)"},
     {"setenv", 'E', "=NAME[=VALUE]", "Set a variable, or pass on the caller's"},
-    {"pty", 0, "", "Use a terminal of the box even where ours is none"},
+    {"pty", 0, "", "A terminal of the box even without one here"},
 };
 constexpr VerbOption kWaitOptions[] = {
     {"for", 0, "=running|stopped", "What to wait for (default: stopped)"},

@@ -85,8 +85,8 @@ is "--help" "$(status "$BOXINIT" --help)" 0
 
 # --- what the command inherits ---------------------------------------------------------------
 is "the environment is untouched" "$(env -i B=2 A=1 "$BOXINIT" -s /usr/bin/env)" $'B=2\nA=1'
-direct=$(trap '' CHLD HUP; exec grep ^Sig /proc/self/status)
-through=$(trap '' CHLD HUP; exec "$BOXINIT" -s grep ^Sig /proc/self/status)
+direct=$(trap '' CHLD HUP; exec grep -E "^Sig(Blk|Ign)" /proc/self/status)
+through=$(trap '' CHLD HUP; exec "$BOXINIT" -s grep -E "^Sig(Blk|Ign)" /proc/self/status)
 is "signal mask and ignored signals are untouched" "$through" "$direct"
 is "open descriptors reach the command" "$("${run[@]}" sh -c 'echo through >&7; cat /dev/fd/8' 7>&1 8<<<"below")" $'through\nbelow'
 is "box-init keeps none of them" "$("${run[@]}" sh -c 'sleep 0.3; set -- $(ls /proc/1/fd); echo $*' 7</dev/null)" "0 1 2"
