@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include "lib/base/text.h"
 #include "lib/os/file.h"
@@ -12,7 +11,6 @@ namespace boxctl::shell {
 namespace {
 
 constexpr const char* kPrefix = "shell";
-constexpr int kAttempts = 16;
 
 bool is_abandoned(os::BorrowedFd machine, const std::string& name) {
     const auto dir = os::open_in(machine, name, O_RDONLY | O_DIRECTORY, os::Follow::no_symlinks);
@@ -33,17 +31,17 @@ Result<void> remove_abandoned(os::BorrowedFd machine) {
 }  // namespace
 
 Result<cgroup::Leaf> claim_leaf(os::BorrowedFd machine) {
-    BOX_TRY(remove_abandoned(machine));
-    for (int attempt = 0; attempt < kAttempts; attempt++) {
-        cgroup::Leaf leaf = BOX_TRY(cgroup::make_leaf(machine, kPrefix));
-        struct stat status = {};
-        // Before it was locked another boxctl may have taken it for abandoned.
-        if (flock(leaf.dir.get(), LOCK_EX | LOCK_NB) == 0 &&
-            fstatat(machine.get(), leaf.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-            return leaf;
-        }
+    // Exclusive: removing, so that nobody's new leaf is taken for abandoned before it is locked.
+    // Shared: making one. Each takes microseconds.
+    if (flock(machine.get(), LOCK_EX | LOCK_NB) == 0) BOX_TRY(remove_abandoned(machine));
+    while (flock(machine.get(), LOCK_SH) < 0) {
+        if (errno != EINTR) return errno_error("lock the cgroup of the box");
     }
-    return Error(EAGAIN, "make a cgroup for the session");
+    cgroup::Leaf leaf = BOX_TRY(cgroup::make_leaf(machine, kPrefix));
+    if (flock(leaf.dir.get(), LOCK_EX | LOCK_NB) < 0 || flock(machine.get(), LOCK_UN) < 0) {
+        return errno_error("lock cgroup " + quote(leaf.name));
+    }
+    return leaf;
 }
 
 }  // namespace boxctl::shell

@@ -221,7 +221,14 @@ inside pkill -f 'sleep 60'
 wait "$careless"
 touch "$root/stop-attack"
 wait "$attacker"
-eventually "200 shells leave no cgroup" no_leaves
+rm -f "$work/failed"
+for round in {1..25}; do
+    for _ in {1..8}; do { inside true || echo "$?" >>"$work/failed"; } & done
+    # shellcheck disable=SC2046 # one argument a process
+    wait $(jobs -rp | grep -vx "$box_pid")
+done
+is "eight at once, $round times over, all enter" "$(cat "$work/failed" 2>/dev/null)" ""
+eventually "and leave no cgroup" no_leaves
 is "nor a process" "$(inside ps -o comm | grep -c boxctl)" 0
 
 # --- console ---
