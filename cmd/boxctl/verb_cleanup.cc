@@ -41,7 +41,7 @@ int verb_cleanup(const Invocation& invocation) {
             if (printed != 0) status = printed;
         }
     }
-    const auto locks = shell::remove_tree_locks();
+    const auto locks = shell::remove_unheld_locks();
     return locks ? status : fail(locks.error());
 }
 

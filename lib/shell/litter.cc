@@ -10,16 +10,28 @@
 #include "lib/os/file.h"
 #include "lib/os/lock.h"
 #include "lib/state/record.h"
+#include "lib/userns/ids.h"
 
 namespace boxctl::shell {
 namespace {
 
-Result<std::vector<std::string>> lock_names() {
-    const auto dir =
-            os::open_host(std::string(state::kDirectory) + "/.locks", O_RDONLY | O_DIRECTORY);
+Result<std::vector<std::string>> names_in(const std::string& path) {
+    const auto dir = os::open_host(path, O_RDONLY | O_DIRECTORY);
     if (!dir && dir.error().code() == ENOENT) return std::vector<std::string>();
     if (!dir) return dir.error();
     return os::list_directory(*dir);
+}
+
+Result<std::vector<std::string>> lock_names() {
+    return names_in(std::string(state::kDirectory) + "/.locks");
+}
+
+Result<void> remove_unheld(const std::string& path) {
+    auto lock = os::LockFile::acquire(path, os::LockKind::exclusive);
+    if (!lock && lock.error().code() == EWOULDBLOCK) return {};
+    if (!lock) return std::move(lock).error();
+    lock->remove();
+    return {};
 }
 
 }  // namespace
@@ -44,17 +56,14 @@ Result<bool> remove_litter(const std::string& name, const host::CgroupFacts& cgr
     return true;
 }
 
-Result<void> remove_tree_locks() {
+Result<void> remove_unheld_locks() {
     for (const std::string& name : BOX_TRY(lock_names())) {
         if (!name.starts_with("inode-")) continue;
-        auto lock = os::LockFile::acquire(std::string(state::kDirectory) + "/.locks/" + name,
-                                          os::LockKind::exclusive);
-        if (lock) {
-            lock->remove();
-        } else if (lock.error().code() != EWOULDBLOCK) {
-            return std::move(lock).error();
-        }
+        BOX_TRY(remove_unheld(std::string(state::kDirectory) + "/.locks/" + name));
     }
+    const std::string ids = userns::Places().locks;
+    for (const std::string& name : BOX_TRY(names_in(ids)))
+        BOX_TRY(remove_unheld(ids + "/" + name));
     return {};
 }
 

@@ -18,7 +18,7 @@ Result<std::set<std::string>> names_with_litter();
 /// Removes what is left of the machine. False when it runs.
 Result<bool> remove_litter(const std::string& name, const host::CgroupFacts& cgroup);
 
-/// Removes the lock files of trees that nobody holds.
-Result<void> remove_tree_locks();
+/// Removes the lock files of trees and id ranges that nobody holds: a killed boxctl leaves them.
+Result<void> remove_unheld_locks();
 
 }  // namespace boxctl::shell
