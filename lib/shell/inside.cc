@@ -86,8 +86,6 @@ Result<void> run_program(const JoinerInput& input, const os::PtyPair& pty) {
     BOX_TRY(prepare(input, pty));
     const launch::ExecFault fault = launch::confine(*input.image);
     if (fault.what != nullptr) return Error(fault.error, fault.what);
-    // The ids changed, which cleared it: this memory is still boxctl's (A4).
-    if (prctl(PR_SET_DUMPABLE, 0) < 0) return errno_error("stay closed to tracers");
     if (input.caller_waits) {
         BOX_TRY(input.to_caller->say(Step::confined));
         BOX_TRY(input.to_caller->expect(Step::execute));
