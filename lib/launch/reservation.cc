@@ -29,6 +29,42 @@ Result<void> share_directory(const std::string& path) {
     return os::change_mount(copy, shared, os::Recursion::one);
 }
 
+/// Writes into the lock who holds it: after a SIGKILL that is no longer its supervisor, but the
+/// watch that clears up behind it.
+Result<void> sign(const os::LockFile& lock) {
+    const std::string text =
+            format("%d %llu", getpid(),
+                   static_cast<unsigned long long>(BOX_TRY(os::start_time(getpid()))));
+    if (ftruncate(lock.fd().get(), 0) < 0 ||
+        pwrite(lock.fd().get(), text.data(), text.size(), 0) < 0) {
+        return errno_error("write " + quote(lock.path()));
+    }
+    return {};
+}
+
+/// False also when it has signed nothing yet.
+bool signer_is_gone(const std::string& path) {
+    const auto text = os::read_file(path, 64);
+    if (!text) return false;
+    const std::vector<std::string> words = split(*text, ' ');
+    const auto pid = parse_u32(words.front());
+    const auto started = parse_u64(words.back());
+    if (words.size() != 2 || !pid || !started) return false;
+    const auto process = state::open_process({static_cast<pid_t>(*pid), *started});
+    return !process && process.error().code() == ESRCH;
+}
+
+/// Waits for the watch of a killed boxctl: some milliseconds.
+Result<os::LockFile> lock_name(const std::string& name) {
+    const std::string path = state::name_lock_path(name);
+    auto lock = os::LockFile::acquire(path, os::LockKind::exclusive);
+    if (!lock && lock.error().code() == EWOULDBLOCK && signer_is_gone(path)) {
+        lock = os::LockFile::acquire(path, os::LockKind::exclusive, os::LockWait::until_free);
+    }
+    if (lock) BOX_TRY(sign(*lock));
+    return lock;
+}
+
 void keep_first(Result<void>& first, Result<void> next) {
     if (first && !next) first = std::move(next);
 }
@@ -49,7 +85,7 @@ Result<Reservation> Reservation::take(const plan::Plan& plan) {
 }
 
 Result<void> Reservation::take_locks(const plan::Plan& plan) {
-    auto name = os::LockFile::acquire(state::name_lock_path(plan.name), os::LockKind::exclusive);
+    auto name = lock_name(plan.name);
     if (!name && name.error().code() == EWOULDBLOCK) {
         Error error("a machine named " + quote(plan.name) + " is running already");
         error.set_hint("choose another name with --machine=, or stop it: boxctl stop " + plan.name);

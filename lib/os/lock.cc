@@ -29,10 +29,13 @@ bool alone(const std::string& path, BorrowedFd fd) {
 
 }  // namespace
 
-Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind) {
+Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind, LockWait wait) {
+    const int how =
+            (kind == LockKind::shared ? LOCK_SH : LOCK_EX) | (wait == LockWait::no ? LOCK_NB : 0);
     while (true) {
         UniqueFd fd = BOX_TRY(open_host(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
-        if (flock(fd.get(), (kind == LockKind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
+        if (flock(fd.get(), how) < 0) {
+            if (errno == EINTR) continue;
             return errno_error("lock " + quote(path));
         }
         // The previous owner may have unlinked the file between our open and our lock: then we

@@ -10,13 +10,15 @@
 namespace boxctl::os {
 
 enum class LockKind { exclusive, shared };
+enum class LockWait { no, until_free };
 
 class LockFile {
  public:
     LockFile() = default;
-    /// Makes the file if needed (0600) and locks it without waiting; EWOULDBLOCK when another
+    /// Makes the file if needed (0600) and locks it; without waiting, EWOULDBLOCK says that another
     /// process holds it. The directory must be ours alone (0700).
-    static Result<LockFile> acquire(const std::string& path, LockKind kind);
+    static Result<LockFile> acquire(const std::string& path, LockKind kind,
+                                    LockWait wait = LockWait::no);
 
     [[nodiscard]] bool held() const { return fd_.valid(); }
     [[nodiscard]] BorrowedFd fd() const { return fd_; }
