@@ -75,8 +75,7 @@ end_box() {
         kill -KILL "$pid"
     fi
     wait "$pid" 2>/dev/null
-    umount -l "/run/boxctl/$name/propagate" 2>/dev/null
-    rm -rf --one-file-system -- "/run/boxctl/${name:?}"
+    [ ! -e "/run/boxctl/$name" ] || "$BOXCTL" cleanup "$name"
 }
 
 read_facts() {

@@ -7,7 +7,7 @@
     box.ended()                                   the exit status
     main(CASES)                                   runs functions as TAP cases
 """
-import errno, fcntl, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios, time, traceback
+import errno, fcntl, os, pty, re, select, signal, struct, subprocess, sys, tempfile, termios, time, traceback
 
 SRC = os.environ.get("SRC") or os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BUILD = os.environ.get("BUILD", os.path.join(SRC, "build"))
@@ -122,8 +122,8 @@ class Box:
                 self.ended(0.2 if number == signal.SIGTERM else 10)
         os.close(self.master)
         self.master = -1
-        subprocess.run(["umount", "-l", f"/run/boxctl/{self.name}/propagate"], stderr=subprocess.DEVNULL, check=False)
-        shutil.rmtree(f"/run/boxctl/{self.name}", ignore_errors=True)
+        if os.path.exists(f"/run/boxctl/{self.name}"):  # boxctl was killed
+            subprocess.run([BOXCTL, "cleanup", self.name], check=False)
 
 
 _count = 0
