@@ -122,7 +122,10 @@ class Box:
                 self.ended(0.2 if number == signal.SIGTERM else 10)
         os.close(self.master)
         self.master = -1
-        if os.path.exists(f"/run/boxctl/{self.name}"):  # boxctl was killed
+        until = time.monotonic() + 2  # what watches over a killed boxctl needs a moment
+        while os.path.exists(f"/run/boxctl/{self.name}") and time.monotonic() < until:
+            time.sleep(0.02)
+        if os.path.exists(f"/run/boxctl/{self.name}"):
             subprocess.run([BOXCTL, "cleanup", self.name], check=False)
 
 
