@@ -187,7 +187,7 @@ std::string output_of(const std::string& command) {
     char buffer[4096];
     while (const size_t got = fread(buffer, 1, sizeof buffer, pipe))
         text.append(buffer, got);
-    BOOST_CHECK_EQUAL(pclose(pipe), 0);
+    BOOST_REQUIRE_EQUAL(pclose(pipe), 0);
     return text;
 }
 
