@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kRecordName = "state.json";
 constexpr size_t kMostBytes = 256U << 10U;
+constexpr unsigned kDeepest = 8;  ///< of the mount points that somebody makes below propagate/
 
 std::string machine_path(const std::string& name) {
     return std::string(kDirectory) + "/" + name;
@@ -32,6 +33,24 @@ Result<void> make_private(const std::string& path) {
         Error error(quote(path) + " belongs to somebody else");
         error.set_hint("remove it; boxctl makes it anew");
         return error;
+    }
+    return {};
+}
+
+/// What is mounted there stays, and with it the directory (EBUSY): it is not ours.
+Result<void> empty_directory(os::BorrowedFd directory, const std::string& path, unsigned depth) {
+    for (const std::string& entry : BOX_TRY(os::list_directory(directory))) {
+        if (unlinkat(directory.get(), entry.c_str(), 0) == 0 || errno == ENOENT) continue;
+        if (errno == EISDIR && unlinkat(directory.get(), entry.c_str(), AT_REMOVEDIR) == 0)
+            continue;
+        const std::string inner = path + "/" + entry;
+        if (errno != ENOTEMPTY || depth == 0) return errno_error("remove " + quote(inner));
+        const os::UniqueFd below =
+                BOX_TRY(os::open_in(directory, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+        BOX_TRY(empty_directory(below, inner, depth - 1));
+        if (unlinkat(directory.get(), entry.c_str(), AT_REMOVEDIR) < 0) {
+            return errno_error("remove " + quote(inner));
+        }
     }
     return {};
 }
@@ -93,12 +112,7 @@ Result<void> remove(const std::string& name) {
     auto directory = os::open_host(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory && directory.error().code() == ENOENT) return {};
     if (!directory) return std::move(directory).error();
-    for (const std::string& entry : BOX_TRY(os::list_directory(*directory))) {
-        if (unlinkat(directory->get(), entry.c_str(), 0) == 0 || errno == ENOENT) continue;
-        if (errno == EISDIR && unlinkat(directory->get(), entry.c_str(), AT_REMOVEDIR) == 0)
-            continue;
-        return errno_error("remove " + quote(path + "/" + entry));
-    }
+    BOX_TRY(empty_directory(*directory, path, kDeepest));
     if (rmdir(path.c_str()) < 0 && errno != ENOENT) return errno_error("remove " + quote(path));
     return {};
 }

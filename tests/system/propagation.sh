@@ -81,6 +81,7 @@ for users in pick no; do
     kill -TERM "$box_pid"
     wait "$box_pid"
     is "$users: it powers off" $? 0
+    not_ok "$users: the mount point that was made for it is gone" test -e "/run/boxctl/$name"
     is "$users: the host's mounts are as before" "$(host_table)" "$before"
 done
 
