@@ -111,7 +111,7 @@ Result<plan::Plan> plan_again(settings::Settings wanted, const plan::Plan& befor
 Result<int> run_machine(const settings::Settings& wanted, plan::Plan plan, os::BorrowedFd root) {
     // From here on a signal waits until the supervisor can act on it; the payload resets this.
     const event::SignalMask mask({SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kGiveConsole});
-    signal(SIGPIPE, SIG_IGN);
+    BOX_TRY(os::ignore_signal(SIGPIPE));
     launch::Reservation reservation = BOX_TRY(launch::Reservation::take(plan));
     greet(plan);
     while (true) {

@@ -70,7 +70,7 @@ Result<os::UniqueFd> fetch_master(os::BorrowedFd supervisor, int number) {
 Result<void> converse(const state::Record& record, os::BorrowedFd supervisor,
                       os::BorrowedFd master) {
     const event::SignalMask mask({SIGTERM, SIGHUP, SIGINT, SIGWINCH});
-    signal(SIGPIPE, SIG_IGN);
+    BOX_TRY(os::ignore_signal(SIGPIPE));
     const auto loop = BOX_TRY(event::Loop::create());
     // With PID 1 its terminals go, also when the machine comes back.
     const os::UniqueFd leader = BOX_TRY(state::open_process(record.leader));

@@ -13,6 +13,7 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/os/process.h"
 #include "lib/os/pty.h"
 #include "lib/settings/values.h"
 #include "lib/shell/enter.h"
@@ -150,7 +151,7 @@ Result<int> run_shell(const Invocation& invocation) {
     // Up to here a signal ends us, and with us whatever we have in the box.
     shell::Session session = BOX_TRY(shell::enter(request));
     const event::SignalMask mask({SIGTERM, SIGHUP, SIGINT, SIGWINCH});
-    signal(SIGPIPE, SIG_IGN);
+    BOX_TRY(os::ignore_signal(SIGPIPE));
     return Attendant(request, session).run();
 }
 

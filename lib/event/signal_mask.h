@@ -12,7 +12,7 @@ namespace boxctl::event {
 /// is restored takes its ordinary course then.
 class [[nodiscard]] SignalMask {
  public:
-    explicit SignalMask(std::initializer_list<int> signals);
+    SignalMask(std::initializer_list<int> signals);
     SignalMask(const SignalMask&) = delete;
     SignalMask& operator=(const SignalMask&) = delete;
     SignalMask(SignalMask&&) = delete;

@@ -100,7 +100,8 @@ ExecFault confine(const ExecImage& image) noexcept {
     step("set capabilities", [&] { return security::set_capabilities(image.effective); });
     // The ids changed, which cleared it (prctl(2)).
     step("follow the supervisor", [] { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); });
-    // With fs.suid_dumpable=1 the change of ids opened this process to tracers of its new user (A4).
+    // With fs.suid_dumpable=1 the change of ids opened this process to tracers of its new user
+    // (A4).
     step("stay closed to tracers", [] { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); });
     if (fault.what == nullptr) {
         const security::Mismatch mismatch = security::check_self(status, image.expected);

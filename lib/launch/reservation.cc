@@ -157,7 +157,7 @@ Reservation::~Reservation() {
 
 Result<void> end_process(os::BorrowedFd pidfd) {
     constexpr int kPatience = 5000;  // ms; only a process stuck in the kernel takes that long
-    const auto sent = os::send_signal(pidfd, SIGKILL);
+    auto sent = os::send_signal(pidfd, SIGKILL);
     if (!sent && sent.error().code() != ESRCH) return sent;
     pollfd ended = {pidfd.get(), POLLIN, 0};
     const int count = poll(&ended, 1, kPatience);

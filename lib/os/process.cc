@@ -111,6 +111,11 @@ Result<uint64_t> start_time(pid_t pid) {
     return *ticks;
 }
 
+Result<void> ignore_signal(int signal) {
+    if (::signal(signal, SIG_IGN) == SIG_ERR) return errno_error("ignore " + signal_name(signal));
+    return {};
+}
+
 void set_process_name(const char* name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }

@@ -54,6 +54,9 @@ Result<void> unshare_namespaces(int flags);
 /// Identity of a process that survives pid reuse: field 22 of /proc/PID/stat (clock ticks).
 Result<uint64_t> start_time(pid_t pid);
 
+/// Sets the disposition of `signal` to SIG_IGN, which children inherit.
+Result<void> ignore_signal(int signal);
+
 /// Name shown by ps and top (prctl(2), PR_SET_NAME); 15 bytes count.
 void set_process_name(const char* name);
 
