@@ -9,7 +9,7 @@
 set -euo pipefail
 umask 022
 tool=$(basename -- "$0")
-work='' tree='' target='' child=''
+work='' tree='' target='' running='' previous=''
 
 die() {
     printf '%s: %s\n' "$tool" "$*" >&2
@@ -61,20 +61,20 @@ begin() {
 # free again only when the last of these processes is gone.
 run() {
     local status=0
+    previous=${!:-} running=yes # a signal may come before the next line has told us more
     set -m
     { flock 9; "$@"; } <&0 9>"$work/alive" &
-    child=$!
     set +m
-    wait "$child" || status=$?
-    child=''
+    wait "$!" || status=$?
+    running=''
     return "$status"
 }
 
 clean_up() {
     trap '' HUP INT TERM
-    if [ -n "$child" ]; then
-        kill -KILL -- "-$child" 2>/dev/null || true
-        wait "$child" 2>/dev/null || true
+    if [ -n "$running" ] && [ "${!:-}" != "$previous" ]; then
+        kill -KILL -- "-$!" 2>/dev/null || true
+        wait "$!" 2>/dev/null || true
         flock "$work/alive" true
     fi
     [ -z "$work" ] || rm -rf --one-file-system -- "$work"

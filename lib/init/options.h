@@ -35,7 +35,9 @@ struct Options {
     char* const* command = nullptr;
 
     Options();
-    bool is_expected(int code) const { return (expected[code >> 6] >> (code & 63) & 1) != 0; }
+    [[nodiscard]] bool is_expected(int code) const {
+        return (expected[code >> 6] >> (code & 63) & 1) != 0;
+    }
 };
 
 enum class Ask : uint8_t { run, help, version, license, misuse };

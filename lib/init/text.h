@@ -42,8 +42,8 @@ class Line {
     /// Ends the line and writes it; a short or failed write loses the message, by design.
     void write_to(int fd);
 
-    const char* text() const { return text_; }
-    size_t size() const { return used_; }
+    [[nodiscard]] const char* text() const { return text_; }
+    [[nodiscard]] size_t size() const { return used_; }
 
  private:
     void put(char c);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/rootfs/apply.h"
 
-#include <cstdio>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/random.h>
@@ -310,8 +310,9 @@ Result<void> apply_op(const MountOp& op, const NotifySocket&, Build& build) {
     if (!socket_fd.valid()) return errno_error("make a socket");
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s",
-             place.directory.get(), place.name.c_str());
+    const std::string path = os::fd_path(place.directory) + "/" + place.name;
+    if (path.size() >= sizeof address.sun_path) return Error(ENAMETOOLONG, "bind");
+    memcpy(address.sun_path, path.c_str(), path.size());
     if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) {
         return errno_error("bind");
     }

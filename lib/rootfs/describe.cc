@@ -10,7 +10,7 @@
 namespace boxctl::rootfs {
 namespace {
 
-std::string with(std::string text, const std::string& more) {
+std::string with(const std::string& text, const std::string& more) {
     return more.empty() ? text : text + " " + more;
 }
 

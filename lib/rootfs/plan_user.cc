@@ -140,102 +140,86 @@ Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool co
 
 namespace {
 
-void append_resolv_conf(Ops& ops, ResolvConf mode, bool read_only, const host::HostFacts& have,
-                        const host::RootFacts& root, bool contained) {
+constexpr uint64_t kShownFile = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID;
+
+/// A file of the host's /etc over the box's own.
+Bind shown_file(const char* source, bool contained) {
+    return {.source = source, .recursive = false, .idmapped = contained, .attributes = kShownFile};
+}
+
+const char* resolv_conf_source(ResolvConf mode) {
+    switch (mode) {
+        case ResolvConf::copy_static:
+        case ResolvConf::replace_static:
+        case ResolvConf::bind_static:
+            return "/usr/lib/systemd/resolv.conf";
+        case ResolvConf::copy_uplink:
+        case ResolvConf::replace_uplink:
+        case ResolvConf::bind_uplink:
+            return "/run/systemd/resolve/resolv.conf";
+        case ResolvConf::copy_stub:
+        case ResolvConf::replace_stub:
+        case ResolvConf::bind_stub:
+            return "/run/systemd/resolve/stub-resolv.conf";
+        case ResolvConf::auto_:
+        case ResolvConf::off:
+        case ResolvConf::copy_host:
+        case ResolvConf::replace_host:
+        case ResolvConf::bind_host:
+        case ResolvConf::delete_:
+            break;
+    }
+    return "/etc/resolv.conf";
+}
+
+ResolvConf decide_resolv_conf(ResolvConf mode, bool read_only, const host::HostFacts& have) {
+    if (mode != ResolvConf::auto_) return mode;
+    if (have.resolved_stub) return read_only ? ResolvConf::bind_stub : ResolvConf::copy_stub;
+    return read_only ? ResolvConf::bind_host : ResolvConf::copy_host;
+}
+
+void append_resolv_conf(Ops& ops, ResolvConf mode, const host::RootFacts& root, bool contained) {
     const char* why = "--resolv-conf";
     const char* target = "/etc/resolv.conf";
-    const auto source = [&](ResolvConf which) -> const char* {
-        switch (which) {
-            case ResolvConf::copy_static:
-            case ResolvConf::replace_static:
-            case ResolvConf::bind_static:
-                return "/usr/lib/systemd/resolv.conf";
-            case ResolvConf::copy_uplink:
-            case ResolvConf::replace_uplink:
-            case ResolvConf::bind_uplink:
-                return "/run/systemd/resolve/resolv.conf";
-            case ResolvConf::copy_stub:
-            case ResolvConf::replace_stub:
-            case ResolvConf::bind_stub:
-                return "/run/systemd/resolve/stub-resolv.conf";
-            case ResolvConf::auto_:
-            case ResolvConf::off:
-            case ResolvConf::copy_host:
-            case ResolvConf::replace_host:
-            case ResolvConf::bind_host:
-            case ResolvConf::delete_:
-                break;
-        }
-        return "/etc/resolv.conf";
-    };
-    if (mode == ResolvConf::auto_) {
-        if (have.resolved_stub) {
-            mode = read_only ? ResolvConf::bind_stub : ResolvConf::copy_stub;
-        } else {
-            mode = read_only ? ResolvConf::bind_host : ResolvConf::copy_host;
-        }
-    }
     const bool copies = mode >= ResolvConf::copy_host && mode <= ResolvConf::copy_stub;
     const bool replaces = mode >= ResolvConf::replace_host && mode <= ResolvConf::replace_stub;
+    const char* source = resolv_conf_source(mode);
     if (mode == ResolvConf::off) return;
     if (mode == ResolvConf::delete_) {
         ops.push_back({target, Remove{}, Missing::skip, why});
     } else if (copies || replaces) {
         // A link belongs to whoever manages the file inside; only "replace" takes its place.
         if (copies && root.resolv_conf == host::NodeKind::symlink) return;
-        ops.push_back({target, CopyFile{.source = source(mode), .mode = 0644}, Missing::skip, why});
+        ops.push_back({target, CopyFile{.source = source, .mode = 0644}, Missing::skip, why});
     } else {
-        ops.push_back({target,
-                       Bind{.source = source(mode),
-                            .recursive = false,
-                            .idmapped = contained,
-                            .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
-                       Missing::skip, why});
+        ops.push_back({target, shown_file(source, contained), Missing::skip, why});
     }
 }
 
-void append_timezone(Ops& ops, Timezone mode, bool read_only, const host::HostFacts& have,
-                     const host::RootFacts& root, bool contained) {
+Timezone decide_timezone(Timezone mode, bool read_only, const host::RootFacts& root) {
+    if (mode != Timezone::auto_) return mode;
+    // Without anything there the box is on UTC by its own choice of contents; a minimal tree is not
+    // made to carry files that it did not come with.
+    if (root.localtime == host::NodeKind::missing && !root.has_zone) return Timezone::off;
+    if (read_only) return Timezone::bind;
+    return root.has_zone ? Timezone::symlink : Timezone::copy;
+}
+
+void append_timezone(Ops& ops, Timezone mode, const host::HostFacts& have, bool contained) {
     const char* why = "--timezone";
     const char* target = "/etc/localtime";
-    if (mode == Timezone::off) return;
+    const char* source = "/etc/localtime";
     if (mode == Timezone::delete_) {
         ops.push_back({target, Remove{}, Missing::skip, why});
+    } else if (!have.localtime) {
         return;
-    }
-    if (!have.localtime) return;
-    if (mode == Timezone::auto_) {
-        if (read_only) {
-            mode = Timezone::bind;
-        } else {
-            mode = root.has_zone ? Timezone::symlink : Timezone::copy;
-        }
-        // Without anything there the box is on UTC by its own choice of contents; a minimal tree
-        // is not made to carry files that it did not come with.
-        if (root.localtime == host::NodeKind::missing && !root.has_zone) return;
-    }
-    switch (mode) {
-        case Timezone::symlink:
-            if (have.timezone.empty()) return;
-            ops.push_back({target, Symlink{"../usr/share/zoneinfo/" + have.timezone, true},
-                           Missing::skip, why});
-            break;
-        case Timezone::copy:
-            ops.push_back({target, CopyFile{.source = "/etc/localtime", .mode = 0644},
-                           Missing::skip, why});
-            break;
-        case Timezone::bind:
-            ops.push_back({target,
-                           Bind{.source = "/etc/localtime",
-                                .recursive = false,
-                                .idmapped = contained,
-                                .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV},
-                           Missing::skip, why});
-            break;
-        case Timezone::auto_:
-        case Timezone::off:
-        case Timezone::delete_:
-            break;
+    } else if (mode == Timezone::symlink && !have.timezone.empty()) {
+        ops.push_back({target, Symlink{"../usr/share/zoneinfo/" + have.timezone, true},
+                       Missing::skip, why});
+    } else if (mode == Timezone::copy) {
+        ops.push_back({target, CopyFile{.source = source, .mode = 0644}, Missing::skip, why});
+    } else if (mode == Timezone::bind) {
+        ops.push_back({target, shown_file(source, contained), Missing::skip, why});
     }
 }
 
@@ -250,14 +234,13 @@ void append_integration(Ops& ops, const settings::Settings& wanted, const host::
     if (resolv_conf == ResolvConf::auto_ && wanted.network.private_network.value) {
         resolv_conf = ResolvConf::off;
     }
-    append_resolv_conf(ops, resolv_conf, read_only, have, root, contained);
-    append_timezone(ops, wanted.files.timezone.value, read_only, have, root, contained);
+    append_resolv_conf(ops, decide_resolv_conf(resolv_conf, read_only, have), root, contained);
+    append_timezone(ops, decide_timezone(wanted.files.timezone.value, read_only, root), have,
+                    contained);
     if (!root.inittab.empty()) {
-        ops.push_back(
-                {"/etc/inittab",
-                 BindInside{.source = "/run/host/inittab",
-                            .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
-                 Missing::fail, "entries that cannot work left out"});
+        ops.push_back({"/etc/inittab",
+                       BindInside{.source = "/run/host/inittab", .attributes = kShownFile},
+                       Missing::fail, "entries that cannot work left out"});
     }
 }
 

@@ -44,7 +44,7 @@ struct MemberOf<Field<Type> PartType::*> {
 // How one more value joins those that are there.
 template <class T>
 void merge_into(std::vector<T>& have, T&& more) {
-    have.push_back(std::move(more));
+    have.push_back(std::forward<T>(more));
 }
 inline void merge_into(std::vector<Variable>& have, Variable&& more) {
     std::erase_if(have, [&](const Variable& old) { return old.name == more.name; });

@@ -31,6 +31,7 @@ Result<security::ResourceLimit> to_rlimit(std::string_view text) {
 
 std::vector<std::string> write_rlimits(const std::vector<security::ResourceLimit>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const security::ResourceLimit& limit : values)
         texts.push_back(security::describe(limit));
     return texts;
