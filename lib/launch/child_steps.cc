@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -25,11 +26,13 @@ Result<void> become_box_root() {
 }
 
 Result<void> reset_signals() {
+    // The kernel's own call: sigaction(3) keeps two real-time signals to itself, and whoever
+    // started us may have left them ignored. All zero means SIG_DFL, on every architecture.
+    constexpr size_t kKernelSetSize = 8;
+    const unsigned char by_default[64] = {};
     for (int signal = 1; signal <= SIGRTMAX; signal++) {
-        struct sigaction action = {};
-        action.sa_handler = SIG_DFL;
-        // Refused for SIGKILL, SIGSTOP and those the C library keeps; they are at their default.
-        sigaction(signal, &action, nullptr);
+        // Refused for SIGKILL and SIGSTOP, which nobody can change.
+        syscall(SYS_rt_sigaction, signal, by_default, nullptr, kKernelSetSize);
     }
     sigset_t none;
     sigemptyset(&none);
