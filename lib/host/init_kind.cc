@@ -93,6 +93,7 @@ InitKind init_kind_by_name(std::string_view path, std::string_view resolved) {
 
 InitKind init_kind_by_content(std::string_view content) {
     content = content.substr(0, kInitScanLimit);
+    if (content.empty()) return InitKind::unknown;  // memmem(3) takes no null pointer
     for (const Mark& mark : kContents) {
         const void* found =
                 memmem(content.data(), content.size(), mark.text.data(), mark.text.size());
