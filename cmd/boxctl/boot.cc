@@ -49,12 +49,17 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.started = static_cast<uint64_t>(time(nullptr));
     record.cgroup = plan.cgroup.machine_dir;
     record.console = plan::to_string(plan.console.mode);
+    // Where standard output went to the box, the console is shown on standard error.
+    const bool shown = isatty(STDOUT_FILENO) == 1 || !plan.console.passed[1];
+    record.console_output = shown ? STDOUT_FILENO : STDERR_FILENO;
     for (const rootfs::TerminalEnd& terminal : box.terminals) {
         record.terminals.emplace_back(terminal.index, terminal.master.get());
     }
     record.host_link = box.cable.name;
     record.poweroff = {plan.stop.poweroff.signal, plan.stop.poweroff.command};
     record.reboot = {plan.stop.reboot.signal, plan.stop.reboot.command};
+    static_assert(settings::kNoTimeout == state::kNoTimeout);
+    record.stop_timeout = plan.stop.timeout;
     record.notes = plan.notes;
     return record;
 }
@@ -88,10 +93,10 @@ void greet(const plan::Plan& plan) {
 Result<supervise::Outcome> live(const plan::Plan& plan, launch::Reservation& reservation,
                                 os::BorrowedFd root) {
     launch::RunningBox box = BOX_TRY(launch::build(plan, reservation, root));
-    const state::Record record = BOX_TRY(make_record(plan, reservation, box));
+    state::Record record = BOX_TRY(make_record(plan, reservation, box));
     BOX_TRY(state::write(record));
     BOX_TRY(launch::execute(box));
-    auto outcome = supervise::supervise(plan, box, record);
+    auto outcome = supervise::supervise(box, std::move(record));
     if (plan.network.veth) {
         // The kernel removes it with the box's network, but only some time after the last process.
         const auto removed = net::remove_veth(plan.name, plan.network);

@@ -66,6 +66,20 @@ Result<uint32_t> get_u32(const Value& object, const char* key) {
     return static_cast<uint32_t>(value);
 }
 
+/// Members that the first records did not have: left out by an older boxctl they keep their
+/// default, so that a newer one can look after the boxes of an older (reload).
+Result<void> get_later_members(const Value& object, Record& record) {
+    if (json::find(object, "console_output") != nullptr) {
+        const uint32_t output = BOX_TRY(get_u32(object, "console_output"));
+        if (output != 1 && output != 2) return Error("'console_output' is neither 1 nor 2");
+        record.console_output = static_cast<int>(output);
+    }
+    if (json::find(object, "stop_timeout") != nullptr) {
+        record.stop_timeout = BOX_TRY(get_u32(object, "stop_timeout"));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string to_json(const Record& record) {
@@ -93,10 +107,12 @@ std::string to_json(const Record& record) {
             {"started", record.started},
             {"cgroup", record.cgroup},
             {"console", record.console},
+            {"console_output", record.console_output},
             {"terminals", terminals},
             {"host_link", record.host_link},
             {"poweroff", request_value(record.poweroff)},
             {"reboot", request_value(record.reboot)},
+            {"stop_timeout", record.stop_timeout},
             {"notes", record.notes},
     };
     return json::to_text(value) + "\n";
@@ -132,6 +148,7 @@ Result<Record> from_json(std::string_view text) {
     record.poweroff = BOX_TRY(get_request(value, "poweroff"));
     record.reboot = BOX_TRY(get_request(value, "reboot"));
     record.notes = BOX_TRY(get_strings(value, "notes"));
+    BOX_TRY(get_later_members(value, record));
     return record;
 }
 

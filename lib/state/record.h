@@ -38,6 +38,8 @@ struct Request {
     std::vector<std::string> command;
 };
 
+constexpr uint32_t kNoTimeout = UINT32_MAX;
+
 struct Record {
     std::string name;
     std::string mode;   ///< "boot" or "run"
@@ -58,10 +60,12 @@ struct Record {
     uint64_t started = 0;                        ///< seconds since the epoch
     std::string cgroup;                          ///< directory of the box, empty: none
     std::string console;                         ///< "interactive", "read-only", "passive", "pipe"
+    int console_output = 1;                      ///< standard descriptor that shows it: 1 or 2
     std::vector<std::pair<int, int>> terminals;  ///< terminal index, descriptor in the supervisor
     std::string host_link;                       ///< our end of its virtual cable, empty: none
     Request poweroff;
     Request reboot;
+    uint32_t stop_timeout = 30;  ///< seconds between asking and killing
     std::vector<std::string> notes;
 };
 

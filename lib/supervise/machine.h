@@ -4,21 +4,15 @@
 // The supervisor holds the box's other half: the masters of its terminals, its notify socket, the
 // pidfd of its PID 1. It sleeps until one of them, a signal or the stop deadline has something to
 // say. What happens when is one table (transition()), so that every case can be looked at.
+//
+// All that it knows of the box is in its record and in these descriptors; the plan is gone by then.
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <string>
 
 #include <signal.h>
 
 #include "lib/base/result.h"
-#include "lib/console/forwarder.h"
-#include "lib/console/terminal_guard.h"
-#include "lib/event/loop.h"
 #include "lib/launch/launch.h"
-#include "lib/plan/plan.h"
-#include "lib/shell/enter.h"
+#include "lib/os/process.h"
 #include "lib/state/record.h"
 
 namespace boxctl::supervise {
@@ -57,10 +51,10 @@ struct Outcome {
 };
 
 /// Of PID 1's wait status: reboot(2) in a PID namespace ends it by SIGHUP (restart) or SIGINT
-/// (halt, power off), see pid_namespaces(7).
-Outcome outcome_of(const os::ExitStatus& status, settings::Mode mode, Phase phase);
+/// (halt, power off), see pid_namespaces(7). Only what was booted comes back from a restart.
+Outcome outcome_of(const os::ExitStatus& status, bool booted, Phase phase);
 
 /// Stays with the box until it is gone. `record` is written when the phase changes.
-Result<Outcome> supervise(const plan::Plan& plan, launch::RunningBox& box, state::Record record);
+Result<Outcome> supervise(launch::RunningBox& box, state::Record record);
 
 }  // namespace boxctl::supervise

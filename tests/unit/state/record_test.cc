@@ -40,6 +40,8 @@ state::Record sample() {
     record.host_link = "ve-web";
     record.poweroff = {12, {}};
     record.reboot = {0, {"/sbin/telinit", "6", ""}};
+    record.console_output = 2;
+    record.stop_timeout = state::kNoTimeout;
     record.notes = {"no network", ""};
     return record;
 }
@@ -82,6 +84,8 @@ BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was) {
     BOOST_TEST(read->poweroff.signal == 12);
     BOOST_TEST((read->reboot.command == written.reboot.command));
     BOOST_TEST((read->notes == written.notes));
+    BOOST_TEST(read->console_output == written.console_output);
+    BOOST_TEST(read->stop_timeout == written.stop_timeout);
     // Nothing is lost the second time either.
     BOOST_TEST(state::to_json(*read) == state::to_json(written));
 }
@@ -136,6 +140,19 @@ BOOST_AUTO_TEST_CASE(a_missing_or_mistyped_member_is_named) {
         BOOST_REQUIRE_MESSAGE(!mistyped, key);
         BOOST_TEST(mistyped.error().message().find(key) != std::string::npos, key);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_record_of_an_older_boxctl_is_read) {
+    std::string text = state::to_json(sample());
+    for (const char* key : {"console_output", "stop_timeout"}) {
+        const std::string member = "\"" + std::string(key) + "\":";
+        BOOST_TEST(!state::from_json(replaced(text, member, member + "null,\"other\":")), key);
+        text = replaced(text, member, "\"other-" + std::string(key) + "\":");
+    }
+    const auto read = state::from_json(text);
+    BOOST_REQUIRE(read);
+    BOOST_TEST(read->console_output == state::Record().console_output);
+    BOOST_TEST(read->stop_timeout == state::Record().stop_timeout);
 }
 
 BOOST_AUTO_TEST_CASE(impossible_values_are_refused) {

@@ -7,7 +7,6 @@
 
 using namespace boxctl;
 using namespace boxctl::supervise;
-using settings::Mode;
 
 BOOST_AUTO_TEST_CASE(every_event_in_every_phase) {
     const struct {
@@ -56,32 +55,32 @@ BOOST_AUTO_TEST_CASE(outcomes_follow_from_the_wait_status) {
     using Kind = Outcome::Kind;
     const struct {
         os::ExitStatus status;
-        Mode mode;
+        bool booted;
         Phase phase;
         Kind kind;
         int code;
     } cases[] = {
-            {{0, 0}, Mode::run, Phase::running, Kind::exited, 0},
-            {{42, 0}, Mode::run, Phase::running, Kind::exited, 42},
-            {{1, 0}, Mode::boot, Phase::stopping, Kind::exited, 1},
-            {{3, 0}, Mode::boot, Phase::killing, Kind::exited, 3},
+            {{0, 0}, false, Phase::running, Kind::exited, 0},
+            {{42, 0}, false, Phase::running, Kind::exited, 42},
+            {{1, 0}, true, Phase::stopping, Kind::exited, 1},
+            {{3, 0}, true, Phase::killing, Kind::exited, 3},
             // reboot(2) in a PID namespace
-            {{0, SIGINT}, Mode::boot, Phase::running, Kind::power_off, 0},
-            {{0, SIGINT}, Mode::boot, Phase::stopping, Kind::power_off, 0},
-            {{0, SIGINT}, Mode::run, Phase::running, Kind::power_off, 0},
-            {{0, SIGHUP}, Mode::boot, Phase::running, Kind::reboot, 0},
-            {{0, SIGHUP}, Mode::boot, Phase::rebooting, Kind::reboot, 0},
-            {{0, SIGHUP}, Mode::run, Phase::running, Kind::power_off, 0},
+            {{0, SIGINT}, true, Phase::running, Kind::power_off, 0},
+            {{0, SIGINT}, true, Phase::stopping, Kind::power_off, 0},
+            {{0, SIGINT}, false, Phase::running, Kind::power_off, 0},
+            {{0, SIGHUP}, true, Phase::running, Kind::reboot, 0},
+            {{0, SIGHUP}, true, Phase::rebooting, Kind::reboot, 0},
+            {{0, SIGHUP}, false, Phase::running, Kind::power_off, 0},
             // by us
-            {{0, SIGKILL}, Mode::boot, Phase::killing, Kind::killed, 137},
-            {{0, SIGINT}, Mode::boot, Phase::killing, Kind::killed, 130},
+            {{0, SIGKILL}, true, Phase::killing, Kind::killed, 137},
+            {{0, SIGINT}, true, Phase::killing, Kind::killed, 130},
             // by somebody on the host, or its own fault
-            {{0, SIGKILL}, Mode::boot, Phase::running, Kind::exited, 137},
-            {{0, SIGSEGV}, Mode::run, Phase::running, Kind::exited, 139},
-            {{0, SIGTERM}, Mode::run, Phase::stopping, Kind::exited, 143},
+            {{0, SIGKILL}, true, Phase::running, Kind::exited, 137},
+            {{0, SIGSEGV}, false, Phase::running, Kind::exited, 139},
+            {{0, SIGTERM}, false, Phase::stopping, Kind::exited, 143},
     };
-    for (const auto& [status, mode, phase, kind, code] : cases) {
-        const Outcome outcome = outcome_of(status, mode, phase);
+    for (const auto& [status, booted, phase, kind, code] : cases) {
+        const Outcome outcome = outcome_of(status, booted, phase);
         BOOST_CHECK_MESSAGE(outcome.kind == kind,
                             "code " << status.code << " signal " << status.signal);
         BOOST_CHECK_EQUAL(outcome.code, code);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/supervise/console_view.h"
+
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/os/lock.h"
+#include "lib/os/process.h"
+#include "lib/plan/plan.h"
+
+namespace boxctl::supervise {
+namespace {
+
+bool is_passive(const state::Record& record) {
+    return record.console == plan::to_string(plan::ConsoleMode::passive);
+}
+
+/// With pipes the console is what remains: input only if there is a keyboard.
+console::Mode mode_of(const state::Record& record, bool keyboard) {
+    if (record.console == plan::to_string(plan::ConsoleMode::interactive)) {
+        return console::Mode::interactive;
+    }
+    const bool pipe = record.console == plan::to_string(plan::ConsoleMode::pipe);
+    return pipe && keyboard ? console::Mode::interactive : console::Mode::read_only;
+}
+
+}  // namespace
+
+Result<void> ConsoleView::open(OnEscape on_escape) {
+    return is_passive(record_) ? keep() : show(std::move(on_escape));
+}
+
+Result<void> ConsoleView::show(OnEscape on_escape) {
+    console::ForwarderConfig config;
+    config.mode = mode_of(record_, isatty(STDIN_FILENO) == 1);
+    config.master = master_;
+    config.input = os::BorrowedFd(STDIN_FILENO);
+    config.output = os::BorrowedFd(record_.console_output);
+    config.on_escape = std::move(on_escape);
+    if (config.mode == console::Mode::interactive) {
+        const char* term = getenv("TERM");
+        terminal_ = BOX_TRY(console::TerminalGuard::raw(config.input, config.output,
+                                                        term == nullptr ? "" : term));
+    }
+    forwarder_ = BOX_TRY(console::Forwarder::create(loop_, std::move(config)));
+    return {};
+}
+
+/// Reads what the box writes, so that it never waits for somebody who may attach.
+Result<void> ConsoleView::keep() {
+    visitor_source_.reset();
+    visitor_.reset();
+    console::ForwarderConfig config;
+    config.master = master_;
+    forwarder_ = BOX_TRY(console::Forwarder::create(loop_, std::move(config)));
+    return {};
+}
+
+/// Two readers would each get half: while the visitor is there, this one does not read.
+void ConsoleView::give(pid_t visitor) {
+    if (!is_passive(record_) || !forwarder_) return;
+    if (!os::is_locked(state::attach_lock_path(record_.name, 0))) return;  // not one of ours
+    auto pidfd = os::open_pidfd(visitor);
+    if (!pidfd) return;  // it has left already
+    auto source = loop_.add_io(*pidfd, EPOLLIN, [this](uint32_t) {
+        const auto kept = keep();
+        if (!kept) log::warning(kept.error().message());
+    });
+    if (!source) return log::warning(source.error().message());
+    visitor_ = std::move(pidfd).value();
+    visitor_source_ = std::move(source).value();
+    forwarder_.reset();
+}
+
+void ConsoleView::resize() {
+    // A terminal that went away has no size; the console's own end tells.
+    if (forwarder_) (void)forwarder_->resize().has_value();
+}
+
+void ConsoleView::close() {
+    if (!forwarder_) return;
+    forwarder_->drain();
+    const auto restored = terminal_.restore();
+    if (!restored) log::warning(restored.error().message());
+}
+
+}  // namespace boxctl::supervise

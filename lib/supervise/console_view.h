@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <sys/types.h>
+
+#include "lib/base/result.h"
+#include "lib/console/escape.h"
+#include "lib/console/forwarder.h"
+#include "lib/console/terminal_guard.h"
+#include "lib/event/loop.h"
+#include "lib/os/fd.h"
+#include "lib/state/record.h"
+
+namespace boxctl::supervise {
+
+/// What the supervisor does with the box's console: shows it to its caller, or keeps what is
+/// written there while nobody looks (passive) and steps back for who wants to.
+class ConsoleView {
+ public:
+    using OnEscape = std::function<void(console::Escape)>;
+
+    /// `master` is that of the box's console; it and the rest outlive this object.
+    ConsoleView(event::Loop& loop, const state::Record& record, os::BorrowedFd master)
+            : loop_(loop), record_(record), master_(master) {}
+
+    Result<void> open(OnEscape on_escape);
+    /// The caller's window has another size.
+    void resize();
+    /// A process outside, `boxctl console`, reads a passive console from now on, until it ends.
+    void give(pid_t visitor);
+    /// The box has ended: shows what it wrote last and gives the caller's terminal back.
+    void close();
+
+ private:
+    Result<void> show(OnEscape on_escape);
+    Result<void> keep();
+
+    event::Loop& loop_;
+    const state::Record& record_;
+    os::BorrowedFd master_;
+    console::TerminalGuard terminal_;
+    std::unique_ptr<console::Forwarder> forwarder_;
+    os::UniqueFd visitor_;
+    event::IoSource visitor_source_;
+};
+
+}  // namespace boxctl::supervise
