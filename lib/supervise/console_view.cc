@@ -39,6 +39,7 @@ Result<void> ConsoleView::show(OnEscape on_escape) {
     config.input = os::BorrowedFd(STDIN_FILENO);
     config.output = os::BorrowedFd(record_.console_output);
     config.on_escape = std::move(on_escape);
+    config.tee = [this](std::span<const char> data) { tap_.give(data); };
     if (config.mode == console::Mode::interactive) {
         const char* term = getenv("TERM");
         terminal_ = BOX_TRY(console::TerminalGuard::raw(config.input, config.output,
@@ -54,6 +55,7 @@ Result<void> ConsoleView::keep() {
     visitor_.reset();
     console::ForwarderConfig config;
     config.master = master_;
+    config.tee = [this](std::span<const char> data) { tap_.give(data); };
     forwarder_ = BOX_TRY(console::Forwarder::create(loop_, std::move(config)));
     return {};
 }

@@ -9,6 +9,7 @@
 #include "lib/base/result.h"
 #include "lib/console/escape.h"
 #include "lib/console/forwarder.h"
+#include "lib/console/tap.h"
 #include "lib/console/terminal_guard.h"
 #include "lib/event/loop.h"
 #include "lib/os/fd.h"
@@ -27,6 +28,9 @@ class ConsoleView {
             : loop_(loop), record_(record), master_(master) {}
 
     Result<void> open(OnEscape on_escape);
+    /// All that the box writes there, as far as it passes here: not what a visitor reads, nor what
+    /// goes to descriptors that the box was given.
+    console::Tap& tap() { return tap_; }
     /// The caller's window has another size.
     void resize();
     /// A process outside, `boxctl console`, reads a passive console from now on, until it ends.
@@ -41,6 +45,7 @@ class ConsoleView {
     event::Loop& loop_;
     const state::Record& record_;
     os::BorrowedFd master_;
+    console::Tap tap_;
     console::TerminalGuard terminal_;
     std::unique_ptr<console::Forwarder> forwarder_;
     os::UniqueFd visitor_;
