@@ -88,6 +88,11 @@ const char* take_rewrite(const char* value, Options& options) {
     return nullptr;
 }
 
+const char* take_pause(const char*, Options& options) {
+    options.pause = true;
+    return nullptr;
+}
+
 const char* take_nothing(const char*, Options&) {
     return nullptr;
 }
@@ -104,6 +109,7 @@ constexpr Option kOptions[] = {
     {'p', "parent-death",   "SIGNAL",  Ask::run,     take_parent_death, "get SIGNAL when the parent process dies"},
     {'w', "warn-reaped",    nullptr,   Ask::run,     take_tell_reaped,  "print a line for each orphan reaped"},
     {'v', "verbose",        nullptr,   Ask::run,     take_verbose,      "say more; up to twice"},
+    {'P', "pause",          nullptr,   Ask::run,     take_pause,        "run no command: hold the namespaces until told to stop"},
     {'h', "help",           nullptr,   Ask::help,    take_nothing,      "print this help"},
     {'V', "version",        nullptr,   Ask::version, take_nothing,      "print the version"},
     {'l', "license",        nullptr,   Ask::license, take_nothing,      "print the licence"},
@@ -142,6 +148,10 @@ class Reader {
             }
             const Parsed parsed = word[1] == '-' ? read_name(word) : read_letters(word);
             if (parsed.ask != Ask::run) return parsed;
+        }
+        if (options_.pause) {
+            return *at_ == nullptr ? Parsed{}
+                                   : Parsed{Ask::misuse, "--pause runs no command", *at_};
         }
         if (*at_ == nullptr) return {Ask::misuse, "no command given", nullptr};
         if (options_.drop_dashes && at_[1] != nullptr && equal(at_[1], "--")) {

@@ -32,6 +32,7 @@ struct Options {
     bool own_session = false;   ///< setsid() instead of setpgid() where there is no terminal
     bool drop_dashes = false;   ///< "PROGRAM -- ARGUMENTS" runs PROGRAM ARGUMENTS (tini)
     bool lone_is_fine = false;  ///< no warning about being neither PID 1 nor a subreaper
+    bool pause = false;         ///< -P: no command, only the duties of PID 1 (see pause.h)
     char* const* command = nullptr;
 
     Options();

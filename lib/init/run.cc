@@ -10,6 +10,7 @@
 
 #include "lib/init/killer.h"
 #include "lib/init/machine.h"
+#include "lib/init/pause.h"
 #include "lib/init/reaper.h"
 #include "lib/init/start.h"
 #include "lib/init/text.h"
@@ -264,6 +265,10 @@ int run(const Options& options) {
     const bool pid_one = getpid() == 1;
     const InheritedSignals inherited = take_signals();
     if (!prepare_self(options, pid_one)) return kOwnError;
+    if (options.pause) {
+        let_go();
+        return pause_until_stopped(options);
+    }
     const Terminal terminal = find_terminal(pid_one);
     const Started started = start_command(options, terminal, inherited);
     if (started.error != 0) {

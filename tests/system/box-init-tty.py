@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """box-init and terminals: who has it, Ctrl-C, Ctrl-Z, fg and bg, size, hang-up, last output.
 
-A case runs on a pseudo-terminal of its own. For cases that other inits can be put through the
-same way, what they do is shown in a comment beside ours.
+A case runs on a pseudo-terminal of its own and takes the init as a command; init-peers.py puts
+other inits through the same cases.
 """
-import ctypes, errno, fcntl, os, pty, re, select, shutil, struct, subprocess, sys, termios, time, traceback
+import ctypes, errno, fcntl, os, pty, re, select, struct, subprocess, sys, termios, time, traceback
 
 BUILD = os.environ.get("BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
 BOXINIT = os.path.realpath(os.environ.get("BOXINIT", os.path.join(BUILD, "cmd/box-init/box-init")))
@@ -338,7 +338,6 @@ def attempt(case, init):
 
 
 def main():
-    global LIMIT
     cases = [(case, [BOXINIT, "--"]) for case in LEADER] + [(case, [BOXINIT, "-s", "--"]) for case in MEMBER]
     failed = 0
     for number, (case, init) in enumerate(cases, 1):
@@ -349,19 +348,13 @@ def main():
             print("#  ", line)
         sys.stdout.flush()
     print(f"1..{len(cases)}")
-    if "--peers" in sys.argv:
-        LIMIT = 3.0
-        for case, _ in cases:
-            for peer, options in ("tini", ["-s"]), ("dumb-init", []), ("catatonit", []):
-                if shutil.which(peer):
-                    why = attempt(case, [peer, *(options if case in MEMBER else []), "--"])
-                    print(f"# {peer:10} {'passes' if why is None else 'FAILS '} {case.__name__.replace('_', ' ')}", flush=True)
     return 1 if failed else 0
 
 
-if not os.access(BOXINIT, os.X_OK):
-    sys.exit(f"{BOXINIT} is missing: build it first")
-if os.geteuid() != 0:
-    print("1..0 # SKIP needs root")
-    sys.exit(0)
-sys.exit(main())
+if __name__ == "__main__":
+    if not os.access(BOXINIT, os.X_OK):
+        sys.exit(f"{BOXINIT} is missing: build it first")
+    if os.geteuid() != 0:
+        print("1..0 # SKIP needs root")
+        sys.exit(0)
+    sys.exit(main())

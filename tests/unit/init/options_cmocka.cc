@@ -65,6 +65,9 @@ constexpr Outcome kOutcomes[] = {
     {"box-init --version",                    Ask::version, nullptr},
     {"box-init -l",                           Ask::license, nullptr},
     {"box-init -L",                           Ask::license, nullptr},
+    {"box-init -P",                           Ask::run,     nullptr},
+    {"box-init -P --",                        Ask::run,     nullptr},
+    {"box-init -P cmd",                       Ask::misuse,  "--pause runs no command"},
     {"box-init",                              Ask::misuse,  "no command given"},
     {"box-init -g",                           Ask::misuse,  "no command given"},
     {"box-init --",                           Ask::misuse,  "no command given"},
@@ -97,7 +100,10 @@ void calls_are_read_as_the_table_says(void**) {
         if (call.parsed.ask != row.ask) {
             fail_msg("%s: asks for %d", row.line, static_cast<int>(call.parsed.ask));
         }
-        if (row.ask == Ask::run) assert_string_equal(call.options.command[0], row.detail);
+        if (row.ask == Ask::run && row.detail != nullptr) {
+            assert_string_equal(call.options.command[0], row.detail);
+        }
+        if (row.ask == Ask::run) assert_int_equal(call.options.pause, row.detail == nullptr);
         if (row.ask == Ask::misuse) assert_string_equal(call.parsed.problem, row.detail);
     }
 }
