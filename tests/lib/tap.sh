@@ -12,7 +12,7 @@
 #   alpine_root, busybox_root, debian_root SUITE INIT
 #                             print the path of a root tree, made once and kept in $ROOTS; it is
 #                             shared: copy_root SRC DST before changing anything in it
-#   host_snapshot             what tests/run compares before and after the box tier
+#   host_snapshot             what tests/run compares before and after a tier of boxes
 
 set -u
 SRC=${SRC:-$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../..")}
@@ -115,24 +115,25 @@ host_snapshot() { "$SRC/tests/lib/host-snapshot"; }
 
 copy_root() { cp -a --reflink=auto -- "$1" "$2"; }
 
-# cached_root NAME TOOL [ARGS...]: the key holds the tool's own text, so that a changed tool
-# makes a new tree. What failed is not tried again for ten minutes (think of no network).
+# cached_root NAME TOOL [ARGS...]: the key holds the tool's own text and the arguments, so that a
+# changed tool makes a new tree. What failed is not tried again for ten minutes (think of no network); what the
+# tool said then is said again.
 cached_root() {
     local name=$1 tool=$SRC/rootfs-tools/$2 key path
     shift 2
-    key=$(cat -- "$tool" "$SRC/rootfs-tools/common.sh" | cksum) || return 1
+    key=$(cat -- "$tool" "$SRC/rootfs-tools/common.sh" - <<<"$*" | cksum) || return 1
     path=$ROOTS/$name-${key%% *}
     mkdir -p -- "$ROOTS" || return 1
     (
         flock 9
         [ -d "$path" ] && exit 0
-        [ -z "$(find "$path.failed" -mmin -10 2>/dev/null)" ] || exit 1
-        if "$tool" "$path" "$@" >&2; then
-            rm -f -- "$path.failed"
-        else
-            touch -- "$path.failed"
+        if [ -n "$(find "$path.failed" -mmin -10 2>/dev/null)" ]; then
+            cat -- "$path.failed" >&2
             exit 1
         fi
+        set -o pipefail
+        "$tool" "$path" "$@" 2>&1 | tee -- "$path.failed" >&2 || exit 1
+        rm -f -- "$path.failed"
     ) 9>"$path.lock" || return 1
     printf '%s\n' "$path"
 }

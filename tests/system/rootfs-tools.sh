@@ -39,6 +39,7 @@ is "the refused targets are as they were" \
     "$(cd "$t" && find full plain link elsewhere | sort | tr '\n' ' ')" "elsewhere full full/file link plain "
 refuses "debian: refuses an unknown init" "unknown init" "$tools/debian" --init=upstart "$t/new"
 refuses "debian: refuses a suite that is no name" "not the name of a suite" "$tools/debian" --suite=../x "$t/new"
+refuses "debian: refuses a package that is no name" "not a list of packages" "$tools/debian" --include=login,-x "$t/new"
 refuses "busybox: refuses a binary that is not there" "is not there" env BUSYBOX="$t/none" "$tools/busybox" "$t/new"
 refuses "busybox: refuses a dynamic binary" "static" env BUSYBOX=/bin/ls "$tools/busybox" "$t/new"
 
