@@ -51,6 +51,7 @@ struct HostFacts {
     bool output_tty = false;      ///< our standard output is a terminal
     bool error_tty = false;       ///< our standard error is a terminal
     std::string term;             ///< $TERM of the caller
+    std::string box_init;         ///< path of the box-init that belongs to this boxctl, or empty
     std::string fresh_id;         ///< 32 random hex digits, for a machine that has no id of its own
     uint64_t nr_open = 1048576;   ///< /proc/sys/fs/nr_open
     uint64_t init_processes = 0;  ///< RLIMIT_NPROC of the host's PID 1; 0: unknown

@@ -40,6 +40,18 @@ bool opens(const char* device) {
     return os::open_host(device, O_RDWR | O_NONBLOCK).has_value();
 }
 
+/// Where `make install` puts it and where the build does, seen from our own program: a boxctl never
+/// runs the box-init of another version.
+std::string find_box_init() {
+    const std::string own = read_link("/proc/self/exe");
+    if (own.empty()) return {};
+    for (const char* place : {BOXCTL_INIT_FROM_BIN, "../box-init/box-init"}) {
+        std::string path = os::normalize_path(os::split_path(own).first + "/" + place);
+        if (access(path.c_str(), X_OK) == 0) return path;
+    }
+    return {};
+}
+
 uint64_t init_limit(__rlimit_resource resource) {
     struct rlimit limit = {};
     return prlimit(1, resource, nullptr, &limit) == 0 ? limit.rlim_max : 0;
@@ -139,6 +151,7 @@ HostFacts probe_host() {
     facts.error_tty = isatty(STDERR_FILENO) == 1;
     facts.fresh_id = random_id();
     if (const char* term = getenv("TERM")) facts.term = term;
+    facts.box_init = find_box_init();
     if (const auto text = os::read_file("/proc/sys/fs/nr_open")) {
         if (const auto number = parse_u64(trim(*text))) facts.nr_open = *number;
     }

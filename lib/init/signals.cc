@@ -54,6 +54,22 @@ bool parse_distance(const char* text, char sign, uint32_t& distance) {
     return *text == sign && parse_number(text + 1, kMaxSignal - kRtMin, distance);
 }
 
+constexpr int kShown[] = {SIGTERM, kRtMin + 3, kRtMin + 4, kRtMin + 5};
+
+void never_called(int) {
+}
+
+/// Gives `signal` a handler if it has its default; false if it was ignored from the start.
+bool show_signal(int signal) {
+    struct sigaction action = {};
+    action.sa_handler = never_called;
+    struct sigaction old = {};
+    (void)sigaction(signal, &action, &old);
+    if (old.sa_handler != SIG_IGN) return true;
+    (void)sigaction(signal, &old, nullptr);
+    return false;
+}
+
 SignalBits change_mask(int how, SignalBits set) {
     SignalBits old = 0;
     // Cannot fail: `how` and both pointers are valid (sigprocmask(2)).
@@ -115,10 +131,18 @@ InheritedSignals take_signals() {
     struct sigaction old = {};
     (void)sigaction(SIGCHLD, &action, &old);
     was.child_ignored = old.sa_handler == SIG_IGN;
+    for (const int signal : kShown) {
+        if (show_signal(signal)) was.shown |= signal_bit(signal);
+    }
     return was;
 }
 
 void give_signals(const InheritedSignals& was) {
+    struct sigaction standard = {};
+    standard.sa_handler = SIG_DFL;
+    for (const int signal : kShown) {
+        if ((was.shown & signal_bit(signal)) != 0) (void)sigaction(signal, &standard, nullptr);
+    }
     if (was.child_ignored) {
         struct sigaction action = {};
         action.sa_handler = SIG_IGN;

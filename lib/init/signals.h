@@ -46,11 +46,16 @@ constexpr SignalBits signal_bit(int signal) {
 struct InheritedSignals {
     SignalBits blocked = 0;
     bool child_ignored = false;  ///< SIGCHLD was SIG_IGN
+    SignalBits shown = 0;        ///< those that take_signals() gave a handler
 };
 
 /// Blocks every signal and makes SIGCHLD leave zombies to reap, whatever was inherited. From here
 /// on signals arrive through wait_signal() only, including those that PID 1 of a namespace would
 /// never see otherwise: a blocked signal is queued even where its default is to be ignored.
+///
+/// While wait_signal() waits, /proc shows none of them as blocked, and who wants to know whether
+/// a stop would be heard (boxctl stop, systemd) sees a PID 1 that is deaf. So those that ask for
+/// a stop also have a handler, which is never called.
 InheritedSignals take_signals();
 
 /// Restores `was` in this process: the command's last step before exec.

@@ -120,6 +120,7 @@ StopPlan plan_stop(const Settings& wanted, const host::RootFacts& root) {
     } else {
         // A command that listens to SIGTERM gets it; one that does not is killed at once.
         plan.poweroff.signal = SIGTERM;
+        if (wanted.exec.as_pid2.value) plan.kind = host::InitKind::box_init;
     }
     if (wanted.exec.kill_signal.value != 0) plan.poweroff = {wanted.exec.kill_signal.value, {}};
     return plan;
@@ -153,7 +154,15 @@ Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFac
     context.console = plan.console.terminal;
     context.ttys = plan.console.ttys;
     context.propagation = plan.propagation;
+    if (wanted.exec.as_pid2.value) context.box_init = have.box_init;
     return rootfs::plan_mounts(wanted, have, root, context);
+}
+
+Result<void> check_box_init(const Settings& wanted, const host::HostFacts& have) {
+    if (!wanted.exec.as_pid2.value || !have.box_init.empty()) return {};
+    Error error("--as-pid2: box-init is not installed beside boxctl");
+    error.set_hint("without the option the command itself is PID 1");
+    return error;
 }
 
 Result<void> check_root(const Settings& wanted, const host::RootFacts& root) {
@@ -230,6 +239,7 @@ Result<std::string> machine_name(const Settings& wanted, const std::string& root
 Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
                        const host::RootFacts& root) {
     BOX_TRY(check_root(wanted, root));
+    BOX_TRY(check_box_init(wanted, have));
     Plan plan;
     plan.mode = wanted.mode;
     plan.quiet = wanted.console.quiet.value;

@@ -7,6 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/os/file.h"
 #include "lib/plan/environment.h"
+#include "lib/rootfs/plan.h"
 
 namespace boxctl::plan {
 namespace {
@@ -65,6 +66,13 @@ Result<void> check_ids(const host::UserEntry& user, uint32_t count) {
     return {};
 }
 
+/// box-init looks the command up as we would have. How long a stop may take is boxctl's business.
+void put_below_box_init(ProcessPlan& process, const std::vector<std::string>& command) {
+    process.candidates = {rootfs::kBoxInit};
+    process.arguments = {"box-init", "--stop-timeout=infinity", "--"};
+    process.arguments.insert(process.arguments.end(), command.begin(), command.end());
+}
+
 }  // namespace
 
 Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::HostFacts& have,
@@ -88,6 +96,10 @@ Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::H
             process.candidates = {shell};
             process.arguments = {"-" + os::split_path(shell).second};
             environment.set("SHELL", shell);
+            // A program that box-init starts has no name of its own, such as "-sh".
+            if (wanted.exec.as_pid2.value) put_below_box_init(process, {shell, "-l"});
+        } else if (wanted.exec.as_pid2.value) {
+            put_below_box_init(process, words);
         } else {
             process.candidates =
                     search_path(words.front(), environment.get("PATH"), process.directory);

@@ -36,13 +36,17 @@ struct MountPlan {
 };
 
 /// What the mount plan needs to know beyond settings and facts.
+/// Where a box finds the box-init that was mounted for it.
+constexpr const char* kBoxInit = "/run/host/box-init";
+
 struct MountContext {
     std::string name;       ///< of the machine
     std::string uuid;       ///< 32 hex digits
     bool contained = true;  ///< a user namespace with ids of its own
     bool user_namespace = true;
     bool cgroup_filesystem = true;
-    bool console = true;  ///< the console is a terminal of ours, /dev/console
+    std::string box_init;  ///< host path of what runs as PID 1 of a command's box; empty: none
+    bool console = true;   ///< the console is a terminal of ours, /dev/console
     std::vector<int> ttys;
     std::string propagation;  ///< host directory behind /run/host/incoming; empty: none
 };

@@ -78,6 +78,15 @@ void append_run_host(Ops& ops, const host::HostFacts& have, const host::RootFact
                  .attributes = kReadOnly | kNoSuid,
                  .propagate = true});
     }
+    if (!context.box_init.empty()) {
+        // A read-only clone: whoever reopens /proc/1/exe does not reach the host's file by it.
+        add(ops, kBoxInit, Node{S_IFREG | 0555, 0, 0});
+        add(ops, kBoxInit,
+            Bind{.source = context.box_init,
+                 .recursive = false,
+                 .idmapped = false,
+                 .attributes = kReadOnly | kNoSuid | kNoDev});
+    }
     add(ops, kHostDirectory, SetAttributes{.set = kReadOnly});
 }
 

@@ -10,6 +10,8 @@ namespace boxctl::settings {
 inline constexpr Row kExecRows[] = {
     {"X-Boxctl", "Init", "init", 0, "=PATH", "init", Verbs::boot, Trust::any, Group::execution,
      replaces<&ExecSettings::init, to_init_path, write_text>(), nullptr, "Boot this init instead of finding one"},
+    {"Exec", "ProcessTwo", "as-pid2", 'a', "", "as_pid2", Verbs::run, Trust::any, Group::execution,
+     flag<&ExecSettings::as_pid2>(), bool_words, "Run it below box-init, which is PID 1 and reaps"},
     {"Exec", "WorkingDirectory", "chdir", 0, "=PATH", "working_directory", Verbs::both, Trust::any, Group::execution,
      replaces<&ExecSettings::working_directory, to_working_directory, write_text>(), nullptr, "Start in this directory of the box"},
     {"Exec", "Environment", "setenv", 'E', "=NAME[=VALUE]", "environment", Verbs::both, Trust::any, Group::execution,

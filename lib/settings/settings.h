@@ -75,6 +75,7 @@ struct ExecSettings {
     Field<std::string> uuid;               ///< 32 hex digits, or empty
     Field<UserRange> private_users;
     Field<bool> clock_offset{true, {}};  ///< clocks start at zero in the box
+    Field<bool> as_pid2;                 ///< run: the command below box-init, which is PID 1
     Field<bool> keep_unit;               ///< no cgroup of our own making; reboot exits 133
 };
 

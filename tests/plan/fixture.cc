@@ -92,6 +92,7 @@ World debian() {
     world.host.device_tun = true;
     world.host.term = "xterm-256color";
     world.host.fresh_id = "0123456789abcdef0123456789abcdef";
+    world.host.box_init = "/usr/libexec/boxctl/box-init";
     world.host.init_processes = 31337;
     world.host.init_pending_signals = 31337;
     set_terminals(world, true);

@@ -114,6 +114,23 @@ void an_ignored_sigchld_is_remembered_and_given_back(void**) {
     signal(SIGCHLD, SIG_DFL);
 }
 
+void a_stop_signal_has_a_handler_for_others_to_see(void**) {
+    signal(SIGTERM, SIG_DFL);
+    signal(kRtMin + 4, SIG_IGN);
+    const InheritedSignals was = take_signals();
+    struct sigaction action = {};
+    sigaction(SIGTERM, nullptr, &action);
+    assert_true(action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+    sigaction(kRtMin + 4, nullptr, &action);
+    assert_true(action.sa_handler == SIG_IGN);
+    give_signals(was);
+    sigaction(SIGTERM, nullptr, &action);
+    assert_true(action.sa_handler == SIG_DFL);
+    sigaction(kRtMin + 4, nullptr, &action);
+    assert_true(action.sa_handler == SIG_IGN);
+    signal(kRtMin + 4, SIG_DFL);
+}
+
 }  // namespace
 
 int main() {
@@ -122,6 +139,7 @@ int main() {
             cmocka_unit_test(each_signal_has_a_name_that_reads_back),
             cmocka_unit_test(each_signal_has_its_role),
             cmocka_unit_test(every_signal_arrives_once_and_nothing_else),
+            cmocka_unit_test(a_stop_signal_has_a_handler_for_others_to_see),
             cmocka_unit_test(an_ignored_sigchld_is_remembered_and_given_back),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

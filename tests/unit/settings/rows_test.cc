@@ -189,6 +189,7 @@ const std::map<std::string, Case>& cases() {
                "0011223344556677-8899-aabbccddeeff", "00112233445566778899aabbccddeefg",
                "0112233445566778899aabbccddeeff", "00112233-4455-6677-8899aabbccddeeff-"}}},
             {"--clock-offset", kFlag},
+            {"--as-pid2", kFlag},
             {"--private-users", kUserRange},
             {"-U", kUserRange},
             {"--bind", {bind_values(), bind_faults()}},
