@@ -93,7 +93,9 @@ void greet(const plan::Plan& plan) {
 Result<supervise::Outcome> live(const plan::Plan& plan, launch::Reservation& reservation,
                                 os::BorrowedFd root) {
     launch::RunningBox box = BOX_TRY(launch::build(plan, reservation, root));
+    // While PID 1 confines itself.
     state::Record record = BOX_TRY(make_record(plan, reservation, box));
+    BOX_TRY(launch::await_confined(box));
     BOX_TRY(state::write(record));
     BOX_TRY(launch::execute(box));
     auto outcome = supervise::supervise(box, std::move(record));

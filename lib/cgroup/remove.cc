@@ -115,6 +115,15 @@ Result<void> end_processes(const std::string& box_dir, os::BorrowedFd dir) {
     return wait_empty(events, kEndWait);
 }
 
+/// Most boxes leave no process and made no cgroup of their own: then three calls do. The kernel
+/// refuses where it is otherwise.
+bool remove_empty(const std::string& box_dir) {
+    for (const char* part : {"/supervisor", "/payload", ""}) {
+        if (rmdir((box_dir + part).c_str()) < 0 && errno != ENOENT) return false;
+    }
+    return true;
+}
+
 bool is_gone(const Error& error) {
     return error.code() == ENOENT || error.code() == ENODEV;
 }
@@ -133,7 +142,7 @@ Result<void> remove_existing(const std::string& box_dir) {
 }  // namespace
 
 Result<void> remove(const std::string& box_dir) {
-    auto removed = remove_existing(box_dir);
+    auto removed = remove_empty(box_dir) ? Result<void>() : remove_existing(box_dir);
     if (!removed && !is_gone(removed.error())) {
         return std::move(removed).context("remove " + quote(box_dir));
     }

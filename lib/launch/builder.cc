@@ -17,6 +17,7 @@
 #include "lib/os/mount.h"
 #include "lib/os/process.h"
 #include "lib/rootfs/apply.h"
+#include "lib/userns/ids.h"
 
 namespace boxctl::launch {
 namespace {
@@ -38,9 +39,18 @@ Result<os::Cloned> clone_payload(const BuilderInput& input) {
     return payload;
 }
 
-Result<void> write_id_maps(const BuilderInput& input, pid_t payload) {
+/// The ids the parent has claimed meanwhile.
+Result<userns::IdRange> hear_ids(const BuilderInput& input) {
+    const Link::Heard heard = BOX_TRY(input.to_parent->expect(Step::ids_claimed));
+    userns::IdRange ids;
+    ids.base = static_cast<uint32_t>(heard.value);
+    ids.count = input.plan->ids.count;
+    return ids;
+}
+
+Result<void> write_id_maps(const BuilderInput& input, const userns::IdRange& ids, pid_t payload) {
     if (!input.plan->namespaces.user) return {};
-    const std::string line = userns::map_line(*input.ids);
+    const std::string line = userns::map_line(ids);
     BOX_TRY(os::write_file(format("/proc/%d/uid_map", payload), line));
     return os::write_file(format("/proc/%d/gid_map", payload), line);
 }
@@ -52,13 +62,12 @@ Result<void> join_payload(const plan::NamespacePlan& plan, os::BorrowedFd payloa
     return os::join_namespaces(payload, static_cast<int>(shown));
 }
 
-Result<void> prepare_network(const BuilderInput& input) {
+Result<void> open_ping(const BuilderInput& input, const userns::IdRange& ids) {
     if (!input.plan->namespaces.network) return {};
-    BOX_TRY(net::bring_up_loopback());
-    const uint64_t last = uint64_t{input.ids->base} + input.ids->count - 1;
+    const uint64_t last = uint64_t{ids.base} + ids.count - 1;
     constexpr uint64_t kLastPingGroup = 2147483647;
     auto opened = net::open_ping_range(
-            input.ids->base, static_cast<gid_t>(last < kLastPingGroup ? last : kLastPingGroup));
+            ids.base, static_cast<gid_t>(last < kLastPingGroup ? last : kLastPingGroup));
     // A kernel without IPv4 has no such setting, and nobody to ping.
     if (!opened && opened.error().code() != ENOENT) return opened;
     return {};
@@ -72,12 +81,10 @@ Error mount_error(Error error, const plan::Plan& plan, size_t index) {
 }
 
 Result<void> build_tree(const BuilderInput& input, pid_t payload_pid, rootfs::Build& build) {
-    build.id_base = input.ids->base;
     if (input.plan->namespaces.user) {
         const std::string path = format("/proc/%d/ns/user", payload_pid);
         build.userns = BOX_TRY(os::open_host(path, O_RDONLY));
     }
-    build.proc = BOX_TRY(make_proc_mount());
     // Any directory of this private mount namespace would do that no mount operation looks into.
     const os::UniqueFd place = BOX_TRY(
             os::open_host(std::string(plan::kStateDirectory) + "/.locks", O_PATH | O_DIRECTORY));
@@ -113,11 +120,15 @@ Result<void> build(const BuilderInput& input) {
     BOX_TRY(os::change_mount(host_root, slave, os::Recursion::tree)
                     .context("leave the host's mounts"));
     const os::Cloned payload = BOX_TRY(clone_payload(input));
-    BOX_TRY(write_id_maps(input, payload.pid));
     BOX_TRY(input.to_parent->say(Step::payload_born, payload.pid, {payload.pidfd.get()}));
     BOX_TRY(join_payload(input.plan->namespaces, payload.pidfd));
-    BOX_TRY(prepare_network(input));
+    if (input.plan->namespaces.network) BOX_TRY(net::bring_up_loopback());
     rootfs::Build tree;
+    tree.proc = BOX_TRY(make_proc_mount());
+    const userns::IdRange ids = BOX_TRY(hear_ids(input));
+    tree.id_base = ids.base;
+    BOX_TRY(write_id_maps(input, ids, payload.pid));
+    BOX_TRY(open_ping(input, ids));
     BOX_TRY(build_tree(input, payload.pid, tree));
     return hand_over(input, tree);
 }

@@ -9,13 +9,11 @@
 #include "lib/launch/protocol.h"
 #include "lib/os/fd.h"
 #include "lib/plan/plan.h"
-#include "lib/userns/ids.h"
 
 namespace boxctl::launch {
 
 struct BuilderInput {
     const plan::Plan* plan = nullptr;
-    const userns::IdRange* ids = nullptr;
     const ExecImage* image = nullptr;
     os::BorrowedFd tree{-1};  ///< detached copy of the root directory's mounts
     const Link* to_parent = nullptr;

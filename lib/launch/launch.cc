@@ -33,42 +33,15 @@ Result<Links> make_links() {
                  Link(std::move(payload_far))};
 }
 
-/// Our first child: makes the tree and dies. Reaped whatever happens.
-class Builder {
- public:
-    static Result<Builder> start(const BuilderInput& input, const cgroup::Cgroup& cgroup) {
-        os::CloneRequest request;
-        request.flags = CLONE_NEWNS;
-        request.cgroup = cgroup.payload;
-        Builder builder;
-        os::Cloned cloned = BOX_TRY(os::clone_process(request).context("start the builder"));
-        // --- The builder from here on: host privileges, its own mount namespace. ---
-        if (cloned.pid == 0) builder_main(input);
-        builder.pidfd_ = std::move(cloned.pidfd);
-        return builder;
-    }
-    Builder(const Builder&) = delete;
-    Builder& operator=(const Builder&) = delete;
-    Builder(Builder&&) = default;
-    Builder& operator=(Builder&&) = delete;
-    ~Builder() {
-        if (!pidfd_.valid()) return;
-        (void)os::send_signal(pidfd_, SIGKILL).has_value();
-        (void)os::wait_for(pidfd_).has_value();
-    }
-    /// Waits for its end, which comes by itself after its last word.
-    Result<void> reap() {
-        const os::ExitStatus status = BOX_TRY(os::wait_for(pidfd_));
-        pidfd_.reset();
-        if (status.shell_code() != 0)
-            return Error(format("the builder died of %d", status.shell_code()));
-        return {};
-    }
-
- private:
-    Builder() = default;
-    os::UniqueFd pidfd_;
-};
+Result<Builder> start_builder(const BuilderInput& input, const cgroup::Cgroup& cgroup) {
+    os::CloneRequest request;
+    request.flags = CLONE_NEWNS;
+    request.cgroup = cgroup.payload;
+    os::Cloned cloned = BOX_TRY(os::clone_process(request).context("start the builder"));
+    // --- The builder from here on: host privileges, its own mount namespace. ---
+    if (cloned.pid == 0) builder_main(input);
+    return Builder(std::move(cloned.pidfd));
+}
 
 Result<void> accept_payload(const Links& links, RunningBox& box) {
     Link::Heard born = BOX_TRY(links.builder.expect(Step::payload_born));
@@ -102,32 +75,45 @@ Result<void> connect_network(const plan::Plan& plan, RunningBox& box) {
     return {};
 }
 
-/// Ends the box and gives up what it holds on the host, should this process be killed.
-Result<void> stand_by(Reservation& reservation, RunningBox& box) {
-    std::vector<int> keep = reservation.held();
-    keep.push_back(box.pidfd.get());
-    const os::BorrowedFd leader(box.pidfd.get());
-    box.watch = BOX_TRY(os::DeathWatch::start("boxctl-watch", std::move(keep), [&] {
-        // Nobody is left to tell; what stays is found again by its name.
-        (void)end_process(leader).has_value();
-        (void)reservation.release().has_value();
-    }));
-    return {};
+/// While the builder is busy with the payload's namespaces, the parent looks for its ids.
+Result<void> provide_ids(const plan::Plan& plan, const Links& links, Reservation& reservation) {
+    BOX_TRY(reservation.claim_ids(plan));
+    auto told = links.builder.say(Step::ids_claimed, static_cast<int32_t>(reservation.ids().base));
+    // A builder that is gone has left word why.
+    if (!told && told.error().code() == EPIPE) return {};
+    return told;
 }
 
-Result<void> converse(const plan::Plan& plan, Links& links, Builder& builder,
-                      Reservation& reservation, RunningBox& box) {
+Result<void> converse(const plan::Plan& plan, const Links& links, Reservation& reservation,
+                      RunningBox& box) {
+    BOX_TRY(provide_ids(plan, links, reservation));
     BOX_TRY(accept_payload(links, box));
     // Both while the builder is busy with the tree.
-    BOX_TRY(stand_by(reservation, box));
+    BOX_TRY(reservation.stand_by(box.pidfd));
     BOX_TRY(connect_network(plan, box));
-    BOX_TRY(accept_tree(links, plan, box));
-    BOX_TRY(links.payload.expect(Step::confined));
-    // The builder held the payload's end of its link; with it gone, a closed link means execve.
-    return builder.reap();
+    return accept_tree(links, plan, box);
 }
 
 }  // namespace
+
+Builder& Builder::operator=(Builder&& other) noexcept {
+    std::swap(pidfd_, other.pidfd_);
+    return *this;
+}
+
+Builder::~Builder() {
+    if (!pidfd_.valid()) return;
+    (void)os::send_signal(pidfd_, SIGKILL).has_value();
+    (void)os::wait_for(pidfd_).has_value();
+}
+
+Result<void> Builder::reap() {
+    const os::ExitStatus status = BOX_TRY(os::wait_for(pidfd_));
+    pidfd_.reset();
+    if (status.shell_code() != 0)
+        return Error(format("the builder died of %d", status.shell_code()));
+    return {};
+}
 
 RunningBox::~RunningBox() {
     if (!pidfd.valid()) return;
@@ -147,7 +133,6 @@ Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::B
     Links links = BOX_TRY(make_links());
     const BuilderInput input = {
             .plan = &plan,
-            .ids = &reservation.ids(),
             .image = image.get(),
             .tree = tree,
             .to_parent = &links.builder_far,
@@ -155,12 +140,18 @@ Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::B
             .from_payload = &links.payload_far,
     };
     RunningBox box;
-    Builder builder = BOX_TRY(Builder::start(input, reservation.cgroup()));
+    box.builder = BOX_TRY(start_builder(input, reservation.cgroup()));
     links.builder_far.close();
     links.payload_far.close();
-    BOX_TRY(converse(plan, links, builder, reservation, box));
+    BOX_TRY(converse(plan, links, reservation, box));
     box.payload = std::move(links.payload);
     return box;
+}
+
+Result<void> await_confined(RunningBox& box) {
+    BOX_TRY(box.payload.expect(Step::confined));
+    // The builder held the payload's end of its link; with it gone, a closed link means execve.
+    return box.builder.reap();
 }
 
 Result<void> execute(RunningBox& box) {

@@ -95,21 +95,23 @@ Result<void> connect_console(const plan::ConsolePlan& console, settings::Mode mo
 Result<void> prepare(const PayloadInput& input) {
     const plan::Plan& plan = *input.plan;
     os::set_process_name("boxctl-payload");
-    BOX_TRY(input.to_parent->expect(Step::tree_built));
-    // The builder's pivot moved our root; the working directory is still one of the host's.
-    if (chdir("/") < 0) return errno_error("enter /");
-    // Before the ids change: from then on this process's files in /proc are not its own.
+    // While the builder makes the tree. The time before the ids change: from then on this process's
+    // files in /proc are not its own.
     BOX_TRY(enter_time(plan.namespaces));
-    BOX_TRY(become_box_root());
-    BOX_TRY(take_mounts());
+    BOX_TRY(reset_signals());
     if (plan.namespaces.uts && sethostname(plan.hostname.c_str(), plan.hostname.size()) < 0) {
         return errno_error("set the host name");
     }
+    BOX_TRY(input.to_parent->expect(Step::tree_built));
+    // The builder's pivot moved our root; the working directory is still one of the host's.
+    if (chdir("/") < 0) return errno_error("enter /");
+    BOX_TRY(become_box_root());
+    BOX_TRY(take_mounts());
     BOX_TRY(check_masks(plan));
     BOX_TRY(connect_console(plan.console, plan.mode));
     BOX_TRY(enter_directory(plan.process.directory));
     umask(022);
-    return reset_signals();
+    return {};
 }
 
 Error fault_error(const ExecFault& fault) {

@@ -45,6 +45,8 @@ const char* to_string(Step step) {
             return "execute";
         case Step::failed:
             return "failed";
+        case Step::ids_claimed:
+            return "ids-claimed";
     }
     return "unknown";
 }

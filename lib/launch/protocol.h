@@ -9,7 +9,9 @@
 //     parent                    builder                          payload
 //       │ clone ──────────────────▶│
 //       │                          │ clone(new namespaces) ─────────▶│ waits
-//       │◀─ payload_born ──────────│ writes the id maps              │
+//       │ claims the ids           │                                 │
+//       │◀─ payload_born ──────────│                                 │
+//       │── ids_claimed ──────────▶│ writes the id maps              │
 //       │ starts the watch,        │ builds the root                 │
 //       │ makes the cable          │                                 │
 //       │◀─ tree_built ────────────│── tree_built ──────────────────▶│
@@ -35,13 +37,14 @@
 
 namespace boxctl::launch {
 
-enum class Step : uint32_t { payload_born, tree_built, confined, execute, failed };
+enum class Step : uint32_t { payload_born, tree_built, confined, execute, failed, ids_claimed };
 const char* to_string(Step step);
 
 /// Trivially copyable, no pointers: what it holds was written by another process.
 struct Frame {
     Step step = Step::failed;
-    int32_t value = 0;      ///< payload_born: the payload's pid; failed: errno
+    int32_t value = 0;      ///< payload_born: the payload's pid; ids_claimed: the bits of the first
+                            ///< id; failed: errno
     int32_t exit_code = 0;  ///< failed: what boxctl ends with
     char text[640] = {};    ///< failed: what was attempted, without the errno text
     char hint[320] = {};    ///< failed: what to do

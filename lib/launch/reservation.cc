@@ -76,12 +76,16 @@ Result<Reservation> Reservation::take(const plan::Plan& plan) {
     BOX_TRY(state::make_directories());
     BOX_TRY(taken.take_locks(plan));
     BOX_TRY(taken.take_directory(plan));
-    taken.ids_ = BOX_TRY(userns::claim(plan.ids));
     taken.cgroup_ = BOX_TRY(cgroup::make(plan.cgroup));
-    if (plan.cgroup.kind != cgroup::CgroupPlan::Kind::none) {
-        BOX_TRY(cgroup::delegate(taken.cgroup_, taken.ids_.base));
-    }
     return taken;
+}
+
+Result<void> Reservation::claim_ids(const plan::Plan& plan) {
+    if (has_ids_) return {};
+    ids_ = BOX_TRY(userns::claim(plan.ids));
+    has_ids_ = true;
+    if (plan.cgroup.kind == cgroup::CgroupPlan::Kind::none) return {};
+    return cgroup::delegate(cgroup_, ids_.base);
 }
 
 Result<void> Reservation::take_locks(const plan::Plan& plan) {
@@ -107,10 +111,14 @@ Result<void> Reservation::take_locks(const plan::Plan& plan) {
 }
 
 Result<void> Reservation::take_directory(const plan::Plan& plan) {
-    // We hold the name: whatever is there belongs to nobody any more.
+    // We hold the name: whatever is there belongs to nobody any more. The directory is made before
+    // everything else that has the name and removed after it, so without one there is nothing.
     const std::string path = std::string(state::kDirectory) + "/" + plan.name;
-    const bool own_cgroup = plan.cgroup.kind == cgroup::CgroupPlan::Kind::own;
-    BOX_TRY(clean_up_leftovers(plan.name, own_cgroup ? plan.cgroup.machine_dir : std::string()));
+    if (access(path.c_str(), F_OK) == 0) {
+        const bool own_cgroup = plan.cgroup.kind == cgroup::CgroupPlan::Kind::own;
+        BOX_TRY(clean_up_leftovers(plan.name,
+                                   own_cgroup ? plan.cgroup.machine_dir : std::string()));
+    }
     const os::UniqueFd directory = BOX_TRY(state::make_machine_directory(plan.name));
     directory_ = plan.name;
     if (plan.propagation.empty()) return {};
@@ -122,24 +130,39 @@ Result<void> Reservation::take_directory(const plan::Plan& plan) {
     return {};
 }
 
+Result<void> Reservation::stand_by(os::BorrowedFd leader) {
+    std::vector<int> keep = held();
+    keep.push_back(leader.get());
+    watch_ = BOX_TRY(os::DeathWatch::start("boxctl-watch", std::move(keep), [this, leader] {
+        // Nobody is left to tell; what stays is found again by its name.
+        (void)end_process(leader).has_value();
+        (void)release().has_value();
+    }));
+    return {};
+}
+
 Result<void> Reservation::release() {
+    watch_.dismiss();
     Result<void> first;
     if (!cgroup_.box_dir.empty()) {
         keep_first(first, cgroup::remove(cgroup_.box_dir));
         cgroup_ = {};
     }
     userns::release(ids_);
+    has_ids_ = false;
     if (!shared_mount_.empty()) {
         auto detached = os::detach_host_mount(shared_mount_);
         if (!detached) keep_first(first, std::move(detached).error());
         shared_mount_.clear();
     }
     if (!directory_.empty()) {
-        keep_first(first, state::remove(directory_));
+        // It stays as the sign that something else did.
+        if (first) first = state::remove(directory_);
         directory_.clear();
     }
     root_lock_.remove();
     name_lock_.remove();
+    watch_.stop();
     return first;
 }
 
@@ -180,7 +203,7 @@ Result<void> clean_up_leftovers(const std::string& name, const std::string& cgro
     auto detached =
             os::detach_host_mount(std::string(state::kDirectory) + "/" + name + "/propagate");
     if (!detached) keep_first(first, std::move(detached).error());
-    keep_first(first, state::remove(name));
+    if (first) first = state::remove(name);
     return first;
 }
 

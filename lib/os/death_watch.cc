@@ -67,11 +67,15 @@ DeathWatch& DeathWatch::operator=(DeathWatch&& other) noexcept {
     return *this;
 }
 
+void DeathWatch::dismiss() const {
+    // Can only fail when it is gone already.
+    if (pidfd_.valid()) (void)send_signal(pidfd_, SIGKILL).has_value();
+}
+
 void DeathWatch::stop() {
     if (!pidfd_.valid()) return;
-    // Both can only fail when it is gone already.
-    (void)send_signal(pidfd_, SIGKILL).has_value();
-    (void)wait_for(pidfd_).has_value();
+    dismiss();
+    (void)wait_for(pidfd_).has_value();  // as above
     pidfd_.reset();
     pipe_.reset();
 }

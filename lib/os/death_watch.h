@@ -25,6 +25,8 @@ class [[nodiscard]] DeathWatch {
     DeathWatch& operator=(DeathWatch&& other) noexcept;
     ~DeathWatch() { stop(); }
 
+    /// Has the child end without acting, and does not wait until it did: stop() does.
+    void dismiss() const;
     /// Ends the child without having it act. Idempotent.
     void stop();
 

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,10 +42,7 @@ Result<Cloned> clone_process(const CloneRequest& request) {
 }
 
 bool single_threaded() {
-    auto tasks = open_host("/proc/self/task", O_RDONLY | O_DIRECTORY);
-    if (!tasks) return true;  // without /proc there is nothing to count; glibc starts none itself
-    const auto names = list_directory(*tasks);
-    return !names || names->size() == 1;
+    return __libc_single_threaded != 0;
 }
 
 Result<UniqueFd> open_pidfd(pid_t pid) {

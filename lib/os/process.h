@@ -25,7 +25,8 @@ struct Cloned {
 /// The caller must have one thread (see single_threaded()).
 Result<Cloned> clone_process(const CloneRequest& request);
 
-/// True when /proc/self/task holds one entry: a clone then leaves no lock held in the child.
+/// True as long as the C library has started no thread (sys/single_threaded.h): a clone then leaves
+/// no lock held in the child.
 bool single_threaded();
 
 Result<UniqueFd> open_pidfd(pid_t pid);

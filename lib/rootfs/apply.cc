@@ -100,17 +100,29 @@ Result<void> apply_op(const MountOp& op, const BindInside& what, Build& build) {
     return os::attach_mount(mount, target);
 }
 
-Result<void> apply_op(const MountOp& op, const Mask&, Build& build) {
-    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::file, build));
-    const bool directory = BOX_TRY(type_of(target)) == PlaceType::directory;
-    const std::string empty = std::string(kInaccessible) + (directory ? "dir" : "reg");
-    const os::UniqueFd source =
-            BOX_TRY(os::open_in(build.root, empty, O_PATH, os::Follow::no_symlinks));
-    const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
+/// Something empty that nobody has a right to.
+Result<os::UniqueFd> make_mask(const char* empty, const Build& build) {
+    const os::UniqueFd source = BOX_TRY(os::open_in(build.root, std::string(kInaccessible) + empty,
+                                                    O_PATH, os::Follow::no_symlinks));
+    os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
     BOX_TRY(shape(mount,
                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
                   MS_PRIVATE, os::Recursion::one));
-    return os::attach_mount(mount, target);
+    return mount;
+}
+
+Result<void> apply_op(const MountOp& op, const Mask&, Build& build) {
+    const os::UniqueFd target = BOX_TRY(open_target(op, PlaceType::file, build));
+    const bool directory = BOX_TRY(type_of(target)) == PlaceType::directory;
+    os::UniqueFd& first = directory ? build.directory_mask : build.file_mask;
+    if (first.valid()) {
+        const os::UniqueFd copy = BOX_TRY(os::clone_mount(first, "", os::Recursion::one));
+        return os::attach_mount(copy, target);
+    }
+    os::UniqueFd mount = BOX_TRY(make_mask(directory ? "dir" : "reg", build));
+    BOX_TRY(os::attach_mount(mount, target));
+    first = std::move(mount);
+    return {};
 }
 
 Result<void> apply_op(const MountOp& op, const SetAttributes& what, Build& build) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "lib/base/result.h"
@@ -25,6 +26,12 @@ struct Build {
     os::UniqueFd proc;     ///< a detached procfs of the box's PID namespace, made beforehand
     std::vector<TerminalEnd> terminals;
     os::UniqueFd notify;  ///< receiving end of /run/host/notify
+
+    // Many operations follow one another in one directory, and most masks are alike.
+    std::string place_path;  ///< of the last place_of(), until a mount may have covered it
+    os::UniqueFd place;
+    os::UniqueFd file_mask;  ///< the first of each kind; the others are copies of it
+    os::UniqueFd directory_mask;
 };
 
 /// Builds the root, attaches it at `place` in the caller's mount namespace and sets build.root.

@@ -30,15 +30,18 @@ Result<void> AsBoxRoot::check() const {
     return {};
 }
 
-Result<Place> place_of(const std::string& target, const Build& build) {
-    const auto [directory, name] = os::split_path(target);
-    Place place;
-    place.directory = BOX_TRY(os::open_in(build.root, directory, O_PATH | O_DIRECTORY));
-    place.name = name;
-    return place;
+Result<Place> place_of(const std::string& target, Build& build) {
+    auto [directory, name] = os::split_path(target);
+    if (!build.place.valid() || build.place_path != directory) {
+        build.place = BOX_TRY(os::open_in(build.root, directory, O_PATH | O_DIRECTORY));
+        build.place_path = std::move(directory);
+    }
+    return Place{build.place, std::move(name)};
 }
 
-Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, const Build& build) {
+Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, Build& build) {
+    // What is attached there may cover the directory, or one above it.
+    build.place.reset();
     auto found = os::open_in(build.root, op.target, O_PATH);
     const bool absent = !found && found.error().code() == ENOENT;
     if (!absent || op.missing != Missing::create) return found;

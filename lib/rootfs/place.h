@@ -31,17 +31,18 @@ class AsBoxRoot {
     uint32_t id_;
 };
 
-/// The directory that `target` is in, and its last name.
+/// The directory that `target` is in, and its last name. The directory is the build's to close; it
+/// stays open until the next place_of() or open_target().
 struct Place {
-    os::UniqueFd directory;
+    os::BorrowedFd directory;
     std::string name;
 };
-Result<Place> place_of(const std::string& target, const Build& build);
+Result<Place> place_of(const std::string& target, Build& build);
 
 enum class PlaceType { directory, file };
 
 /// Opens a mount target (O_PATH). With `create`, what is missing is made in the tree first: the
 /// directories above it and an empty directory or file in its place.
-Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, const Build& build);
+Result<os::UniqueFd> open_target(const MountOp& op, PlaceType type, Build& build);
 
 }  // namespace boxctl::rootfs

@@ -38,6 +38,8 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
                               const host::RootFacts& root, const MountContext& context) {
     MountPlan plan;
     plan.root = BOX_TRY(plan_root(wanted.image, root, context));
+    constexpr size_t kUsually = 96;  // so that the list is not moved about while it grows
+    plan.ops.reserve(kUsually);
     append_api(plan.ops, wanted, have, root, context);
     if (wanted.image.volatile_.value == Volatile::state) {
         plan.ops.push_back({"/var",

@@ -76,8 +76,28 @@ Result<void> append_maps(std::vector<NamedSpan>& spans, const std::string& proc,
     return {};
 }
 
-bool is_pid(std::string_view name) {
-    return name.find_first_not_of("0123456789") == std::string_view::npos;
+/// The namespace's name in /proc, "user:[4026531837]", or empty with errno set.
+std::string namespace_name(int proc, const std::string& path) {
+    char link[64];
+    const ssize_t length = readlinkat(proc, path.c_str(), link, sizeof link);
+    return length < 0 ? std::string() : std::string(link, static_cast<size_t>(length));
+}
+
+/// The kernel's own threads, in ascending order: they never leave the first user namespace, and on
+/// most machines there are more of them than processes. Empty where the kernel does not tell.
+std::vector<uint32_t> kernel_threads(int proc, const std::string& path) {
+    // PROC_PID_INIT_INO. In the first PID namespace, and in no other, process 2 is kthreadd, whose
+    // children all others are (CONFIG_PROC_CHILDREN, proc_pid_children(5)).
+    if (namespace_name(proc, "self/ns/pid") != "pid:[4026531836]") return {};
+    const auto text = os::read_file(path + "/2/task/2/children", kFileLimit);
+    if (!text) return {};
+    std::vector<uint32_t> threads;
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+        if (const auto pid = parse_u32(take_word(rest))) threads.push_back(*pid);
+    }
+    std::sort(threads.begin(), threads.end());
+    return threads;
 }
 
 }  // namespace
@@ -144,23 +164,19 @@ Result<HostIds> read_host_ids(const std::string& etc) {
 Result<std::vector<NamedSpan>> read_live_maps(const std::string& proc) {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(proc.c_str()), closedir);
     if (!stream) return errno_error("list " + quote(proc));
-    // The kernel's name of the namespace, "user:[4026531837]"; ours needs no look.
+    const int fd = dirfd(stream.get());
+    const std::string ours = namespace_name(fd, "self/ns/user");
+    if (ours.empty()) return errno_error("read " + quote(proc + "/self/ns/user"));
+    const std::vector<uint32_t> threads = kernel_threads(fd, proc);
     std::unordered_set<std::string> seen;
     std::vector<NamedSpan> spans;
-    char link[64];
-    const ssize_t own = readlinkat(dirfd(stream.get()), "self/ns/user", link, sizeof link);
-    if (own < 0) return errno_error("read " + quote(proc + "/self/ns/user"));
-    const std::string ours(link, static_cast<size_t>(own));
     while (const dirent* entry = readdir(stream.get())) {
-        if (!is_pid(entry->d_name)) continue;
-        const std::string path = std::string(entry->d_name) + "/ns/user";
-        const ssize_t length = readlinkat(dirfd(stream.get()), path.c_str(), link, sizeof link);
-        if (length < 0 && is_gone(errno)) continue;
+        const auto pid = parse_u32(entry->d_name);
+        if (!pid || std::binary_search(threads.begin(), threads.end(), *pid)) continue;
+        const std::string name = namespace_name(fd, std::string(entry->d_name) + "/ns/user");
+        if (name.empty() && is_gone(errno)) continue;
         // Not allowed to ask (EACCES): the maps themselves can be read by anybody.
-        if (length >= 0) {
-            const std::string_view name(link, static_cast<size_t>(length));
-            if (name == ours || !seen.emplace(name).second) continue;
-        }
+        if (!name.empty() && (name == ours || !seen.insert(name).second)) continue;
         BOX_TRY(append_maps(spans, proc, entry->d_name));
     }
     return spans;

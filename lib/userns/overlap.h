@@ -51,7 +51,7 @@ struct HostIds {
 Result<HostIds> read_host_ids(const std::string& etc);
 
 /// The maps of every live process outside our own user namespace. One readlink(2) for each process
-/// below `proc`, and two small reads for each user namespace found.
+/// below `proc` that is no thread of the kernel, and two small reads for each user namespace found.
 Result<std::vector<NamedSpan>> read_live_maps(const std::string& proc);
 
 /// The first of `spans` that overlaps `wanted`, or nullptr.

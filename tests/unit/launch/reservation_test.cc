@@ -91,12 +91,17 @@ BOOST_AUTO_TEST_CASE(everything_taken_is_given_back) {
         HOLDS(os::is_locked(state::name_lock_path("web")));
         HOLDS(os::is_locked("/run/boxctl/.locks/inode-1:2"));
         HOLDS(exists("/run/boxctl/web/propagate"));
-        HOLDS(taken->ids().base >= 0x80000 && taken->ids().count == 65536);
+        HOLDS(taken->claim_ids(plan_of("web")));
+        const uint32_t base = taken->ids().base;
+        HOLDS(base >= 0x80000 && taken->ids().count == 65536);
+        HOLDS(taken->claim_ids(plan_of("web")) && taken->ids().base == base);
+        HOLDS(os::is_locked("/run/boxctl/.uid/" + std::to_string(base)));
         HOLDS(mounts_at_web() == 1);
         HOLDS(taken->release());
         HOLDS(taken->release());
         HOLDS(!exists("/run/boxctl/web") && !exists(state::name_lock_path("web")));
         HOLDS(!exists("/run/boxctl/.locks/inode-1:2"));
+        HOLDS(!exists("/run/boxctl/.uid/" + std::to_string(base)));
         HOLDS(mounts_at_web() == 0);
         HOLDS(Reservation::take(plan_of("web")));
         return 0;
@@ -133,9 +138,10 @@ BOOST_AUTO_TEST_CASE(a_name_and_a_tree_are_taken_once) {
 
 BOOST_AUTO_TEST_CASE(readers_share_a_tree_and_have_different_ids) {
     in_private_run([] {
-        const auto first = Reservation::take(plan_of("one", true));
-        const auto second = Reservation::take(plan_of("two", true));
+        auto first = Reservation::take(plan_of("one", true));
+        auto second = Reservation::take(plan_of("two", true));
         HOLDS(first && second);
+        HOLDS(first->claim_ids(plan_of("same")) && second->claim_ids(plan_of("same")));
         HOLDS(first->ids().base != second->ids().base);
         HOLDS(!Reservation::take(plan_of("writer")));
         return 0;
@@ -167,7 +173,10 @@ BOOST_AUTO_TEST_CASE(a_failure_leaves_nothing_taken) {
         plan::Plan plan = plan_of("web");
         plan.ids.kind = userns::IdPlan::Kind::fixed;
         plan.ids.base = 0;  // the host's own ids
-        HOLDS(!Reservation::take(plan));
+        {
+            auto taken = Reservation::take(plan);
+            HOLDS(taken && !taken->claim_ids(plan));
+        }
         HOLDS(!exists("/run/boxctl/web") && !os::is_locked(state::name_lock_path("web")));
         HOLDS(!os::is_locked(plan.lock.path));
         return 0;
