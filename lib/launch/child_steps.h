@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/os/fd.h"
 
 namespace boxctl::launch {
 
@@ -21,5 +22,13 @@ Result<void> enter_directory(const std::string& path);
 
 /// Keeps the three standard descriptors and `kept`; whatever else the caller had open goes (A3).
 Result<void> close_others(std::vector<int> kept);
+
+/// Keeps nothing but `kept`, not even the standard descriptors.
+Result<void> close_all_but(os::BorrowedFd kept);
+
+/// /dev/null of the host in place of each standard descriptor.
+Result<void> replace_standard_fds();
+/// For a program that is to have none.
+Result<void> close_standard_fds();
 
 }  // namespace boxctl::launch

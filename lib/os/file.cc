@@ -147,6 +147,14 @@ Result<struct stat> status_of(BorrowedFd fd) {
     return status;
 }
 
+Result<uint64_t> mount_id(BorrowedFd fd) {
+    struct statx status = {};
+    if (statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) < 0) {
+        return errno_error("look at a mount");
+    }
+    return status.stx_mnt_id;
+}
+
 Result<uint64_t> filesystem_magic(BorrowedFd fd) {
     struct statfs status = {};
     if (fstatfs(fd.get(), &status) < 0) return errno_error("statfs");

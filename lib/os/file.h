@@ -60,6 +60,8 @@ Result<void> replace_file_at(BorrowedFd dir, const std::string& name, std::strin
 Result<UniqueFd> make_host_directories(const std::string& path, mode_t mode);
 
 Result<struct stat> status_of(BorrowedFd fd);
+/// Which mount `fd` was opened on (statx(2), STATX_MNT_ID).
+Result<uint64_t> mount_id(BorrowedFd fd);
 /// fstatfs(2) magic number of the file system behind `fd`.
 Result<uint64_t> filesystem_magic(BorrowedFd fd);
 

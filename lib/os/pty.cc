@@ -14,7 +14,21 @@ namespace {
 constexpr unsigned kFirstSlaveMajor = 136;  // Documentation/admin-guide/devices.txt
 constexpr unsigned kLastSlaveMajor = 143;
 
+bool is_slave(const struct stat& status) {
+    const unsigned device = major(status.st_rdev);
+    return S_ISCHR(status.st_mode) && device >= kFirstSlaveMajor && device <= kLastSlaveMajor;
+}
+
 }  // namespace
+
+Result<bool> is_devpts(BorrowedFd directory) {
+    return BOX_TRY(filesystem_magic(directory)) == DEVPTS_SUPER_MAGIC;
+}
+
+Result<bool> is_pty_slave_of(BorrowedFd terminal, BorrowedFd devpts) {
+    const struct stat status = BOX_TRY(status_of(terminal));
+    return is_slave(status) && status.st_dev == BOX_TRY(status_of(devpts)).st_dev;
+}
 
 Result<PtyPair> open_pty(BorrowedFd devpts) {
     PtyPair pty;
@@ -27,8 +41,7 @@ Result<PtyPair> open_pty(BorrowedFd devpts) {
     pty.slave.reset(ioctl(pty.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (!pty.slave.valid()) return errno_error("open the terminal's other end");
     const struct stat status = BOX_TRY(status_of(pty.slave));
-    const unsigned device = major(status.st_rdev);
-    if (!S_ISCHR(status.st_mode) || device < kFirstSlaveMajor || device > kLastSlaveMajor) {
+    if (!is_slave(status)) {
         return Error("open a terminal: its other end is not a terminal");
     }
     return pty;

@@ -20,6 +20,12 @@ struct PtyPair {
 /// devpts and the slave a pty slave.
 Result<PtyPair> open_pty(BorrowedFd devpts);
 
+/// Is `directory` on a devpts?
+Result<bool> is_devpts(BorrowedFd directory);
+
+/// Is `terminal` the slave of a pair of the devpts that `devpts` is a directory of?
+Result<bool> is_pty_slave_of(BorrowedFd terminal, BorrowedFd devpts);
+
 /// Where the slave of `master` is: "/dev/pts/N" (TIOCGPTN).
 Result<std::string> pty_line(BorrowedFd master);
 

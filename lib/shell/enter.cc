@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/shell/enter.h"
 
-#include <algorithm>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,12 +9,8 @@
 
 #include "lib/base/text.h"
 #include "lib/cgroup/apply.h"
-#include "lib/launch/exec_image.h"
-#include "lib/launch/protocol.h"
 #include "lib/os/file.h"
 #include "lib/os/message.h"
-#include "lib/plan/environment.h"
-#include "lib/plan/plan.h"
 #include "lib/shell/inside.h"
 #include "lib/shell/leaf.h"
 #include "lib/shell/target.h"
@@ -26,36 +20,6 @@ namespace {
 
 using launch::Link;
 using launch::Step;
-
-plan::ProcessPlan plan_process(const EnterRequest& request, const host::UserEntry& user) {
-    plan::Environment environment;
-    environment.set("PATH", plan::kPath);
-    environment.set("container", "boxctl");
-    const bool terminal = std::find(request.stdio.begin(), request.stdio.end(), Stdio::terminal) !=
-                          request.stdio.end();
-    if (terminal) environment.set("TERM", request.term.empty() ? "linux" : request.term);
-    environment.set("HOME", user.home);
-    environment.set("USER", user.name);
-    environment.set("LOGNAME", user.name);
-    environment.set("SHELL", user.shell);
-    for (const std::string& variable : request.environment) {
-        const size_t name = variable.find('=');
-        environment.set(variable.substr(0, name), variable.substr(name + 1));
-    }
-    plan::ProcessPlan process;
-    process.user = user;
-    process.directory = request.directory.empty() ? user.home : request.directory;
-    if (request.command.empty()) {
-        process.candidates = {user.shell, "/bin/sh"};
-        process.arguments = {"-" + os::split_path(user.shell).second};
-    } else {
-        process.arguments = request.command;
-        process.candidates = plan::search_path(request.command.front(), environment.get("PATH"),
-                                               process.directory);
-    }
-    process.environment = std::move(environment).take();
-    return process;
-}
 
 /// What is passed must be the caller's own, and nothing that leads out of the box.
 Result<void> check_passed(std::array<Stdio, 3>& stdio) {
@@ -77,94 +41,40 @@ Result<void> check_passed(std::array<Stdio, 3>& stdio) {
     return {};
 }
 
+/// Makes the cgroup of the session, or opens that of PID 1; returns what to start in.
+Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& session) {
+    constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+    if (box.cgroup.empty()) return os::UniqueFd();
+    session.parent = BOX_TRY(os::open_host(box.cgroup, kDirectory));
+    if (place == Place::beside_payload) {
+        session.leaf = BOX_TRY(claim_leaf(session.parent));
+        return os::duplicate(session.leaf.dir);
+    }
+    session.parent =
+            BOX_TRY(os::open_in(session.parent, "payload", kDirectory, os::Follow::no_symlinks));
+    if (place == Place::payload) return os::duplicate(session.parent);
+    // Not locked as claim_leaf() does it: the box can lock this directory for ever.
+    session.leaf = BOX_TRY(cgroup::make_leaf(session.parent, "session"));
+    return os::duplicate(session.leaf.dir);
+}
+
 /// The joiner waits for nothing of the box's, but an administrator may have frozen its cgroup.
 constexpr int kJoinerPatience = 2000;  // ms
 
-Result<Link::Heard> hear_birth(const Link& link, bool wait) {
-    if (!wait) {
-        pollfd ready = {link.fd().get(), POLLIN, 0};
-        const int count = poll(&ready, 1, kJoinerPatience);
-        if (count < 0) return errno_error("wait for the box");
-        if (count == 0) return Error(ETIME, "enter the box; is it frozen?");
-    }
-    return link.expect(Step::payload_born);
-}
-
-/// The joiner, from its clone until it is reaped.
-Result<void> start_joiner(const JoinerInput& input, Session& session, Link& ours, Link& theirs) {
-    os::CloneRequest request;
-    if (session.machine.valid()) {
-        session.leaf = BOX_TRY(claim_leaf(session.machine));
-        request.cgroup = session.leaf.dir;
-    }
-    const os::Cloned joiner = BOX_TRY(os::clone_process(request));
-    // --- The joiner from here on. ---
-    if (joiner.pid == 0) joiner_main(input);
-    theirs.close();
-    auto born = hear_birth(ours, input.caller_waits);
-    if (!born) {
-        // It tells of its own failure and exits; waiting for that is not waiting for the box.
-        (void)os::send_signal(joiner.pidfd, SIGKILL).has_value();
-    }
-    BOX_TRY(os::wait_for(joiner.pidfd));
-    if (!born) return std::move(born).error();
-    if (born->fds.empty()) return Error(EPROTO, "enter the box");
-    session.pidfd = std::move(born->fds[0]);
-    if (born->fds.size() > 1) session.master = std::move(born->fds[1]);
-    return {};
-}
-
-Result<Session> start(EnterRequest request, const host::UserEntry& user, const Target& target,
-                      bool wait) {
-    if (!os::single_threaded()) return Error("boxctl has threads: cannot enter a box");
-    BOX_TRY(check_passed(request.stdio));
-    const plan::ProcessPlan process = plan_process(request, user);
-    const plan::SecurityPlan security = {request.box.capabilities, request.box.no_new_privileges,
-                                         target.limits};
-    const auto image = BOX_TRY(launch::prepare_exec(process, security, request.box.user_namespace));
-    auto [near, far] = BOX_TRY(os::make_socket_pair());
-    Link ours(std::move(near));
-    Link theirs(std::move(far));
-    JoinerInput input;
-    input.target = &target;
-    input.image = image.get();
-    input.to_caller = &theirs;
-    input.stdio = request.stdio;
-    input.size = request.size;
-    input.directory = process.directory;
-    input.directory_needed = !request.directory.empty();
-    input.caller_waits = wait;
-    Session session;
-    if (!request.box.cgroup.empty()) {
-        session.machine =
-                BOX_TRY(os::open_host(request.box.cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    }
-    BOX_TRY(start_joiner(input, session, ours, theirs));
-    BOX_TRY(ours.say(Step::tree_built));
-    if (!wait) return session;
-    BOX_TRY(ours.expect(Step::confined));
-    BOX_TRY(ours.say(Step::execute));
-    BOX_TRY(ours.expect_end());
-    return session;
-}
-
-Result<Session> start_command(const state::Record& box, const std::vector<std::string>& command,
-                              bool wait) {
-    if (command.empty()) return Error("no command to run in the box");
-    EnterRequest request;
-    request.box = box;
-    request.command = command;
-    request.directory = "/";
-    const Target target = BOX_TRY(open_target(box));
-    return start(std::move(request), host::UserEntry(), target, wait);
+Result<bool> readable(os::BorrowedFd fd, int milliseconds) {
+    pollfd ready = {fd.get(), POLLIN, 0};
+    const int count = poll(&ready, 1, milliseconds);
+    if (count < 0 && errno != EINTR) return errno_error("wait for the box");
+    return count > 0;
 }
 
 }  // namespace
 
 Session& Session::operator=(Session&& other) noexcept {
     std::swap(pidfd, other.pidfd);
+    std::swap(pid, other.pid);
     std::swap(master, other.master);
-    std::swap(machine, other.machine);
+    std::swap(parent, other.parent);
     std::swap(leaf, other.leaf);
     return *this;
 }
@@ -175,7 +85,7 @@ Session::~Session() {
         (void)wait().has_value();
     }
     // Nobody is left to tell; what stays goes with the box.
-    if (leaf.dir.valid()) (void)cgroup::remove_leaf(machine, leaf.name).has_value();
+    if (leaf.dir.valid()) (void)cgroup::remove_leaf(parent, leaf.name).has_value();
 }
 
 Result<os::ExitStatus> Session::wait() {
@@ -190,19 +100,123 @@ Result<void> Session::kill() const {
     return sent;
 }
 
-Result<Session> enter(const EnterRequest& request) {
-    const Target target = BOX_TRY(open_target(request.box));
-    const host::UserEntry user = BOX_TRY(find_user(request.box, target, request.user));
-    return start(request, user, target, true);
+Joiner::~Joiner() {
+    (void)end().has_value();
 }
 
+/// It has nothing more to do, or nothing that anybody waits for. Not only waited for: whoever may
+/// freeze its cgroup would make us wait as well, and a frozen process can still be killed.
+Result<void> Joiner::end() {
+    if (!pidfd_.valid()) return {};
+    (void)os::send_signal(pidfd_, SIGKILL).has_value();
+    auto status = os::wait_for(pidfd_);
+    pidfd_.reset();
+    return status ? Result<void>() : Result<void>(std::move(status).error());
+}
+
+Result<Entering> Entering::begin(const EnterRequest& wanted) {
+    return begin(wanted, true);
+}
+
+Result<Entering> Entering::begin(const EnterRequest& wanted, bool waits) {
+    EnterRequest request = wanted;
+    BOX_TRY(check_passed(request.stdio));
+    const auto act = [&](const Target& target, const Link& to_caller) {
+        joiner_main({&target, &request, &to_caller, waits});
+    };
+    return begin(Joining{request.box, request.place, act, waits});
+}
+
+Result<Entering> Entering::begin(const Joining& joining) {
+    if (!os::single_threaded()) return Error("boxctl has threads: cannot enter a box");
+    const Target target = BOX_TRY(open_target(joining.box));
+    auto [near, far] = BOX_TRY(os::make_socket_pair());
+    const Link theirs(std::move(far));
+    Entering entering;
+    entering.link_ = Link(std::move(near));
+    entering.waits_ = joining.waits;
+    const os::UniqueFd place = BOX_TRY(make_place(joining.box, joining.place, entering.session_));
+    os::CloneRequest clone;
+    clone.cgroup = place;
+    os::Cloned joiner = BOX_TRY(os::clone_process(clone));
+    // --- The joiner from here on: host privileges until it has joined the box. ---
+    if (joiner.pid == 0) {
+        joining.act(target, theirs);
+        _exit(1);
+    }
+    entering.joiner_ = Joiner(std::move(joiner.pidfd));
+    return entering;
+}
+
+Result<void> Entering::take_birth() {
+    // It tells of its own failure, too.
+    Link::Heard born = BOX_TRY(link_.expect(Step::payload_born));
+    BOX_TRY(joiner_.end());
+    if (born.fds.empty()) return Error(EPROTO, "enter the box");
+    session_.pid = born.value;
+    session_.pidfd = std::move(born.fds[0]);
+    if (born.fds.size() > 1) session_.master = std::move(born.fds[1]);
+    return link_.say(Step::tree_built);
+}
+
+Result<std::optional<Session>> Entering::advance() {
+    while (BOX_TRY(readable(link_.fd(), 0))) {
+        switch (stage_) {
+            case Stage::birth:
+                BOX_TRY(take_birth());
+                stage_ = Stage::confinement;
+                if (!waits_) return std::optional(std::move(session_));
+                break;
+            case Stage::confinement:
+                BOX_TRY(link_.expect(Step::confined));
+                BOX_TRY(link_.say(Step::execute));
+                stage_ = Stage::execution;
+                break;
+            case Stage::execution:
+                BOX_TRY(link_.expect_end());
+                return std::optional(std::move(session_));
+        }
+    }
+    return std::optional<Session>();
+}
+
+Result<Session> enter(const EnterRequest& request) {
+    Entering entering = BOX_TRY(Entering::begin(request));
+    for (;;) {
+        auto session = BOX_TRY(entering.advance());
+        if (session) return std::move(*session);
+        BOX_TRY(readable(entering.fd(), -1));
+    }
+}
+
+namespace {
+
+Result<EnterRequest> root_request(const state::Record& box,
+                                  const std::vector<std::string>& command) {
+    if (command.empty()) return Error("no command to run in the box");
+    EnterRequest request;
+    request.box = box;
+    request.account = Account::plain_root;
+    request.command = command;
+    request.directory.assign(1, '/');  // g++ 12 warns of an overlap in operator=(const char*)
+    return request;
+}
+
+}  // namespace
+
 Result<Session> start_inside(const state::Record& box, const std::vector<std::string>& command) {
-    return start_command(box, command, false);
+    Entering entering = BOX_TRY(Entering::begin(BOX_TRY(root_request(box, command)), false));
+    if (!BOX_TRY(readable(entering.fd(), kJoinerPatience))) {
+        return Error(ETIME, "enter the box; is it frozen?");
+    }
+    auto session = BOX_TRY(entering.advance());
+    if (!session) return Error(EINTR, "enter the box");
+    return std::move(*session);
 }
 
 Result<os::ExitStatus> run_inside(const state::Record& box,
                                   const std::vector<std::string>& command) {
-    Session session = BOX_TRY(start_command(box, command, true));
+    Session session = BOX_TRY(enter(BOX_TRY(root_request(box, command))));
     return session.wait();
 }
 

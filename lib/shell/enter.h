@@ -2,9 +2,9 @@
 // Enter: runs one more program in a box that runs already, with at most the rights of its root.
 //
 // Two processes. The *joiner* is our child on the host's side of the PID namespace, where nobody
-// in the box can name it: it lets go of everything of ours, joins the box, opens the terminal and
-// clones the *program*, which is a process of the box but a child of ours (CLONE_PARENT): we reap
-// it and know exactly how it ended.
+// in the box can name it: it lets go of everything of ours, looks the user up in the box's own
+// files, joins the box, opens the terminal and clones the *program*, which is a process of the box
+// but a child of ours (CLONE_PARENT): we reap it and know exactly how it ended.
 //
 //     caller                     joiner                        program
 //       │ clone into shell-…/ ─────▶│ joins all namespaces
@@ -15,9 +15,14 @@
 //       │◀─ confined ──────────────────────────────────────────────│ gives up what it must not have
 //       │── execute ──────────────────────────────────────────────▶│
 //       │◀─ end of file: it runs ──────────────────────────────────│ execve
+//
+// All that can hang in a file system which the box serves itself happens in these two, which the
+// caller can kill; the caller only ever reads the link. With a terminal the program is a child of
+// a keeper (keeper.h), which is what the caller then sees and reaps.
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,28 +31,61 @@
 
 #include "lib/base/result.h"
 #include "lib/cgroup/apply.h"
+#include "lib/launch/protocol.h"
 #include "lib/os/fd.h"
 #include "lib/os/process.h"
 #include "lib/state/record.h"
 
 namespace boxctl::shell {
 
+struct Target;
+
 /// What a standard descriptor of the program is.
 enum class Stdio {
     null,      ///< /dev/null
     passed,    ///< the caller's own; an error for a terminal (E1) or a directory (A2)
     terminal,  ///< a new terminal of the box, Session::master
+    given,     ///< EnterRequest::given; a terminal must be one of the box's own
+    line,      ///< the terminal of the box at EnterRequest::line
+};
+
+/// Whose files say who the user is.
+enum class Account {
+    of_the_box,  ///< its passwd and group
+    plain_root,  ///< nobody's: root, with / as home
+};
+
+/// Who is the leader of the program's session where it has a terminal.
+enum class Leads {
+    keeper,   ///< ours: the last output of a program that exits at once is not lost
+    program,  ///< the program itself, for login(1), which hands the terminal on
+};
+
+/// In which cgroup the program is.
+enum class Place {
+    beside_payload,  ///< one of its own, out of the box's reach
+    in_payload,      ///< one of its own below payload/, seen with the box by who looks at that
+    payload,         ///< that of PID 1
 };
 
 struct EnterRequest {
     state::Record box;
-    std::string user;                      ///< name or number; empty: root
+    std::string user;  ///< name or number; empty: root
+    Account account = Account::of_the_box;
     std::vector<std::string> command;      ///< empty: the user's login shell
+    std::vector<std::string> candidates;   ///< paths tried for it; empty: where $PATH leads
     std::vector<std::string> environment;  ///< NAME=VALUE, on top of the standard ones
-    std::string directory;                 ///< empty: the home of a login shell, else /
+    std::string directory;                 ///< empty: the user's home, if it is there
+    bool directory_optional = false;       ///< else / will do
     std::string term;                      ///< $TERM where there is a terminal
     std::array<Stdio, 3> stdio = {Stdio::null, Stdio::null, Stdio::null};
-    std::optional<winsize> size;  ///< of the terminal, before the program can look
+    std::array<os::BorrowedFd, 3> given = {os::BorrowedFd(-1), os::BorrowedFd(-1),
+                                           os::BorrowedFd(-1)};
+    std::string line;
+    std::optional<winsize> size;  ///< of a new terminal, before the program can look
+    Leads leads = Leads::keeper;
+    Place place = Place::beside_payload;
+    bool ignore_sigpipe = false;
 };
 
 /// A program in the box. Destroying it kills and reaps the program, unless its end was seen, and
@@ -66,14 +104,72 @@ class Session {
     /// SIGKILL to the program; nothing when it has ended.
     Result<void> kill() const;
 
-    os::UniqueFd pidfd;    ///< of a child of the caller; reset() by who reaps it
-    os::UniqueFd master;   ///< of the terminal, if there is one
-    os::UniqueFd machine;  ///< cgroup of the box, if it has one
-    cgroup::Leaf leaf;     ///< ours in it
+    os::UniqueFd pidfd;   ///< of a child of the caller; reset() by who reaps it
+    pid_t pid = 0;        ///< the same as the caller sees it
+    os::UniqueFd master;  ///< of a new terminal, if there is one
+    os::UniqueFd parent;  ///< the cgroup that `leaf` is in, if the box has one
+    cgroup::Leaf leaf;    ///< of the program, if it has one of its own
 };
 
-/// Starts the program. Returns when it is executed; failing to is an error with exit code 126 or
-/// 127. The caller has one thread.
+/// The first of the two processes. Killed and reaped by whoever no longer needs it.
+class Joiner {
+ public:
+    Joiner() = default;
+    explicit Joiner(os::UniqueFd pidfd) : pidfd_(std::move(pidfd)) {}
+    Joiner(const Joiner&) = delete;
+    Joiner& operator=(const Joiner&) = delete;
+    Joiner(Joiner&&) noexcept = default;
+    Joiner& operator=(Joiner&& other) noexcept {
+        std::swap(pidfd_, other.pidfd_);
+        return *this;
+    }
+    ~Joiner();
+    Result<void> end();
+
+ private:
+    os::UniqueFd pidfd_;
+};
+
+/// A program on its way into the box. Destroying it ends that.
+class Entering {
+ public:
+    /// Never waits for the box. What the request refers to can go when this returns. The caller
+    /// has one thread.
+    static Result<Entering> begin(const EnterRequest& request);
+
+    /// Readable when advance() has something to do.
+    [[nodiscard]] os::BorrowedFd fd() const { return link_.fd(); }
+    /// Takes the next steps without waiting: the session once the program is executed, until then
+    /// nothing. Failing to execute it is an error with exit code 126 or 127.
+    Result<std::optional<Session>> advance();
+
+ private:
+    friend Result<Session> start_inside(const state::Record&, const std::vector<std::string>&);
+    enum class Stage { birth, confinement, execution };
+
+    friend class Companion;
+    /// Where the joiner starts and what it does; it never returns.
+    struct Joining {
+        const state::Record& box;
+        Place place;
+        std::function<void(const Target& target, const launch::Link& to_caller)> act;
+        bool waits = true;
+    };
+
+    Entering() = default;
+    static Result<Entering> begin(const EnterRequest& request, bool waits);
+    static Result<Entering> begin(const Joining& joining);
+    Result<void> take_birth();
+
+    Session session_;  ///< destroyed last: its cgroup goes when the joiner is out of it
+    Joiner joiner_;
+    launch::Link link_;
+    Stage stage_ = Stage::birth;
+    bool waits_ = true;
+};
+
+/// Starts the program and returns when it is executed. Waits for the box: for callers that
+/// somebody can interrupt.
 Result<Session> enter(const EnterRequest& request);
 
 /// Starts a command as the box's root, without input and output. Never waits for the box, which

@@ -12,89 +12,197 @@
 
 #include "lib/base/text.h"
 #include "lib/launch/child_steps.h"
+#include "lib/launch/exec_image.h"
 #include "lib/os/file.h"
 #include "lib/os/process.h"
 #include "lib/os/pty.h"
+#include "lib/shell/keeper.h"
+#include "lib/shell/program.h"
 
 namespace boxctl::shell {
 namespace {
 
 using launch::Step;
 
-bool wants_terminal(const JoinerInput& input) {
-    return std::find(input.stdio.begin(), input.stdio.end(), Stdio::terminal) != input.stdio.end();
+/// What the program will be, found out by the joiner while it still is outside.
+struct Prepared {
+    plan::ProcessPlan process;
+    plan::SecurityPlan security;
+    std::unique_ptr<launch::ExecImage> image;
+};
+
+bool uses(const EnterRequest& request, Stdio kind) {
+    return std::find(request.stdio.begin(), request.stdio.end(), kind) != request.stdio.end();
+}
+
+/// Those of the caller's descriptors that the joiner needs.
+std::vector<int> wanted_fds(const JoinerInput& input) {
+    std::vector<int> fds = {input.to_caller->fd().get(), input.target->leader.get()};
+    for (const os::BorrowedFd fd : input.request->given)
+        fds.push_back(fd.get());
+    return fds;
 }
 
 /// While the host's /dev is still ours: what is not passed is replaced at once, so that no terminal
 /// of the caller's ever gets into the box.
-Result<void> drop_standard_descriptors(const JoinerInput& input) {
+Result<void> set_standard_descriptors(const EnterRequest& request) {
     const os::UniqueFd null = BOX_TRY(os::open_host("/dev/null", O_RDWR));
     for (int fd = 0; fd <= 2; fd++) {
-        if (input.stdio[static_cast<size_t>(fd)] == Stdio::passed) continue;
-        if (dup2(null.get(), fd) < 0) return errno_error("replace a standard descriptor");
+        const auto index = static_cast<size_t>(fd);
+        if (request.stdio[index] == Stdio::passed) continue;
+        const os::BorrowedFd source =
+                request.stdio[index] == Stdio::given ? request.given[index] : os::BorrowedFd(null);
+        if (dup2(source.get(), fd) < 0) return errno_error("replace a standard descriptor");
     }
     return {};
 }
 
-/// A terminal of the box, owned by who will use it. /dev/pts is the box's to exchange: open_pty()
-/// makes sure that what it finds there is a terminal.
-Result<os::PtyPair> open_terminal(const JoinerInput& input) {
-    if (!wants_terminal(input)) return os::PtyPair();
-    const os::UniqueFd root = BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY));
-    const os::UniqueFd devpts = BOX_TRY(os::open_in(root, "/dev/pts", O_PATH | O_DIRECTORY));
-    os::PtyPair pty = BOX_TRY(os::open_pty(devpts));
-    if (input.size) BOX_TRY(os::set_window_size(pty.slave, *input.size));
-    if (input.image->uid != 0 && (fchown(pty.slave.get(), input.image->uid, gid_t(-1)) < 0 ||
-                                  fchmod(pty.slave.get(), 0620) < 0)) {
+Result<host::UserEntry> find_account(const JoinerInput& input) {
+    if (input.request->account == Account::plain_root) return host::UserEntry();
+    return find_user(input.request->box, *input.target, input.request->user);
+}
+
+Result<Prepared> prepare_program(const JoinerInput& input) {
+    const state::Record& box = input.request->box;
+    Prepared prepared;
+    prepared.process = plan_program(*input.request, BOX_TRY(find_account(input)));
+    prepared.security = {box.capabilities, box.no_new_privileges, input.target->limits};
+    prepared.image =
+            BOX_TRY(launch::prepare_exec(prepared.process, prepared.security, box.user_namespace));
+    return prepared;
+}
+
+Result<void> own_terminal(os::BorrowedFd terminal, uid_t uid) {
+    if (uid != 0 &&
+        (fchown(terminal.get(), uid, gid_t(-1)) < 0 || fchmod(terminal.get(), 0620) < 0)) {
         return errno_error("hand the terminal over");
     }
+    return {};
+}
+
+/// The devpts of the box. /dev/pts is the box's to exchange, for another devpts of its own: those
+/// of the host are out of its reach.
+Result<os::UniqueFd> open_devpts(os::BorrowedFd root) {
+    os::UniqueFd devpts = BOX_TRY(os::open_in(root, "/dev/pts", O_PATH | O_DIRECTORY));
+    if (!BOX_TRY(os::is_devpts(devpts))) return Error("/dev/pts of the box is no devpts");
+    return devpts;
+}
+
+/// E1: a terminal of the host's would let the box push input into it. A directory leads on to other
+/// files of the host (A2).
+Result<void> check_given(const EnterRequest& request, os::BorrowedFd root) {
+    for (int fd = 0; fd <= 2; fd++) {
+        if (request.stdio[static_cast<size_t>(fd)] != Stdio::given) continue;
+        const struct stat status = BOX_TRY(os::status_of(os::BorrowedFd(fd)));
+        const int flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || S_ISDIR(status.st_mode) || (flags & O_PATH) != 0) {
+            return Error(format("descriptor %d is a directory, which leads out of the box", fd));
+        }
+        if (isatty(fd) != 1) continue;
+        const os::UniqueFd devpts = BOX_TRY(open_devpts(root));
+        if (!BOX_TRY(os::is_pty_slave_of(os::BorrowedFd(fd), devpts))) {
+            Error error(format("descriptor %d is a terminal that is not the box's", fd));
+            error.set_hint("use --pty instead of --pipe");
+            return error;
+        }
+    }
+    return {};
+}
+
+/// The terminal of the program: a new one, one of the box's, or what was given.
+Result<os::PtyPair> open_terminal(const JoinerInput& input, uid_t uid) {
+    const EnterRequest& request = *input.request;
+    os::PtyPair pty;
+    if (!has_terminal(request)) return pty;
+    const os::UniqueFd root = BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY));
+    if (uses(request, Stdio::terminal)) {
+        pty = BOX_TRY(os::open_pty(BOX_TRY(open_devpts(root))));
+        if (request.size) BOX_TRY(os::set_window_size(pty.slave, *request.size));
+    } else if (uses(request, Stdio::line)) {
+        const os::UniqueFd devpts = BOX_TRY(open_devpts(root));
+        pty.slave = BOX_TRY(os::open_in(root, request.line, O_RDWR));
+        if (!BOX_TRY(os::is_pty_slave_of(pty.slave, devpts))) {
+            return Error(quote(request.line) + " is no terminal of the box");
+        }
+    } else {
+        for (int fd = 0; fd <= 2 && !pty.slave.valid(); fd++) {
+            if (request.stdio[static_cast<size_t>(fd)] == Stdio::given && isatty(fd) == 1) {
+                pty.slave = BOX_TRY(os::duplicate(os::BorrowedFd(fd)));
+            }
+        }
+    }
+    BOX_TRY(own_terminal(pty.slave, uid));
     return pty;
 }
 
 /// A session of its own: no terminal of the host's is this process's any more.
-Result<void> connect(const JoinerInput& input, os::BorrowedFd slave) {
+Result<void> connect(const EnterRequest& request, os::BorrowedFd slave) {
     if (setsid() < 0) return errno_error("start a session");
     if (slave.get() < 0) return {};
     if (ioctl(slave.get(), TIOCSCTTY, 0) < 0) return errno_error("take the terminal");
     for (int fd = 0; fd <= 2; fd++) {
-        if (input.stdio[static_cast<size_t>(fd)] != Stdio::terminal) continue;
+        const Stdio kind = request.stdio[static_cast<size_t>(fd)];
+        if (kind != Stdio::terminal && kind != Stdio::line) continue;
         if (dup2(slave.get(), fd) < 0) return errno_error("connect the terminal");
     }
     return {};
 }
 
-Result<void> prepare(const JoinerInput& input, const os::PtyPair& pty) {
+Result<void> prepare(const JoinerInput& input, const Prepared& prepared, const os::PtyPair& pty) {
+    const EnterRequest& request = *input.request;
     os::set_process_name("boxctl-program");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno_error("follow the caller");
     BOX_TRY(launch::close_others({input.to_caller->fd().get(), pty.slave.get()}));
     // The caller says this once it knows of us, so a caller that has gone is noticed here.
     BOX_TRY(input.to_caller->expect(Step::tree_built));
-    BOX_TRY(connect(input, pty.slave));
-    auto entered = launch::enter_directory(input.directory);
-    if (!entered && input.directory_needed) return entered;
+    BOX_TRY(connect(request, pty.slave));
+    const bool fallback = request.directory.empty() || request.directory_optional;
+    auto entered = launch::enter_directory(prepared.process.directory);
+    if (!entered && !fallback) return entered;
     umask(022);
-    return launch::reset_signals();
+    return {};
 }
 
-Error execute_error(const JoinerInput& input, const launch::ExecFault& fault) {
-    Error error(fault.error, "execute " + quote(input.image->arguments.front()));
+/// Signals last: a keeper has blocked them, and the program starts with none blocked.
+Result<void> prepare_signals(const EnterRequest& request) {
+    BOX_TRY(launch::reset_signals());
+    return request.ignore_sigpipe ? os::ignore_signal(SIGPIPE) : Result<void>();
+}
+
+Result<void> confine(const Prepared& prepared) {
+    const launch::ExecFault fault = launch::confine(*prepared.image);
+    return fault.what == nullptr ? Result<void>() : Error(fault.error, fault.what);
+}
+
+Error execute_error(const Prepared& prepared, const launch::ExecFault& fault) {
+    Error error(fault.error, "execute " + quote(prepared.image->arguments.front()));
     error.set_exit_code(fault.error == ENOENT ? 127 : 126);
     return error;
 }
 
-Result<void> run_program(const JoinerInput& input, const os::PtyPair& pty) {
-    BOX_TRY(prepare(input, pty));
-    const launch::ExecFault fault = launch::confine(*input.image);
-    if (fault.what != nullptr) return Error(fault.error, fault.what);
+Result<void> run_program(const JoinerInput& input, const Prepared& prepared,
+                         const os::PtyPair& pty) {
+    BOX_TRY(prepare(input, prepared, pty));
+    if (pty.slave.valid() && input.request->leads == Leads::keeper) {
+        if (BOX_TRY(split_from_keeper()) == Role::keeper) {
+            // It may do no more than the program; when it cannot be held to that, the program ends
+            // with it.
+            if (!confine(prepared)) _exit(1);
+            keep(pty.slave);
+        }
+    }
+    BOX_TRY(prepare_signals(*input.request));
+    BOX_TRY(confine(prepared));
     if (input.caller_waits) {
         BOX_TRY(input.to_caller->say(Step::confined));
         BOX_TRY(input.to_caller->expect(Step::execute));
     }
-    return execute_error(input, launch::execute(*input.image));
+    return execute_error(prepared, launch::execute(*prepared.image));
 }
 
-[[noreturn]] void program_main(const JoinerInput& input, const os::PtyPair& pty) {
-    const auto done = run_program(input, pty);
+[[noreturn]] void program_main(const JoinerInput& input, const Prepared& prepared,
+                               const os::PtyPair& pty) {
+    const auto done = run_program(input, prepared, pty);
     // Reached only without an execve. The exit status says it as well, to a caller that left.
     (void)input.to_caller->fail(done.error()).has_value();
     _exit(done.error().exit_code());
@@ -104,27 +212,31 @@ Result<void> join(const JoinerInput& input) {
     os::set_process_name("boxctl-joiner");
     // Before the first step towards the box: nobody in it may look into this process (A4).
     if (prctl(PR_SET_DUMPABLE, 0) < 0) return errno_error("stay closed to tracers");
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno_error("follow the caller");
     const int leader = input.target->leader.get();
     const int link = input.to_caller->fd().get();
+    BOX_TRY(launch::close_others(wanted_fds(input)));
+    BOX_TRY(set_standard_descriptors(*input.request));
     BOX_TRY(launch::close_others({link, leader}));
-    BOX_TRY(drop_standard_descriptors(input));
+    const Prepared prepared = BOX_TRY(prepare_program(input));
     // As long as we may raise them: in the box a hard limit only goes down.
-    const int limited =
-            security::apply_limits(input.image->limits.data(), input.image->limits.size());
+    const launch::ExecImage& image = *prepared.image;
+    const int limited = security::apply_limits(image.limits.data(), image.limits.size());
     if (limited != 0) return Error(-limited, "set resource limits");
     BOX_TRY(os::join_namespaces(input.target->leader, input.target->namespaces)
                     .context("enter the box"));
     BOX_TRY(launch::close_others({link}));
     BOX_TRY(launch::become_box_root());
-    const os::PtyPair pty = BOX_TRY(open_terminal(input));
+    BOX_TRY(check_given(*input.request, BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY))));
+    const os::PtyPair pty = BOX_TRY(open_terminal(input, image.uid));
     os::CloneRequest request;
     request.flags = CLONE_PARENT;
     const os::Cloned program = BOX_TRY(os::clone_process(request).context("start a process"));
     // --- The program from here on: a process of the box. ---
-    if (program.pid == 0) program_main(input, pty);
+    if (program.pid == 0) program_main(input, prepared, pty);
     std::vector<int> fds = {program.pidfd.get()};
     if (pty.master.valid()) fds.push_back(pty.master.get());
-    return input.to_caller->say(Step::payload_born, 0, fds);
+    return input.to_caller->say(Step::payload_born, program.pid, fds);
 }
 
 }  // namespace

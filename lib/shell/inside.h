@@ -2,13 +2,6 @@
 // The two processes on their way into the box (see enter.h). Private to lib/shell.
 #pragma once
 
-#include <array>
-#include <optional>
-#include <string>
-
-#include <sys/ioctl.h>
-
-#include "lib/launch/exec_image.h"
 #include "lib/launch/protocol.h"
 #include "lib/shell/enter.h"
 #include "lib/shell/target.h"
@@ -17,13 +10,9 @@ namespace boxctl::shell {
 
 struct JoinerInput {
     const Target* target = nullptr;
-    const launch::ExecImage* image = nullptr;
+    const EnterRequest* request = nullptr;
     const launch::Link* to_caller = nullptr;
-    std::array<Stdio, 3> stdio = {};
-    std::optional<winsize> size;
-    std::string directory;
-    bool directory_needed = false;  ///< else / will do
-    bool caller_waits = false;      ///< until the program is executed
+    bool caller_waits = false;  ///< until the program is executed
 };
 
 /// Joins the box, starts the program and exits.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/shell/keeper.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/launch/child_steps.h"
+#include "lib/os/process.h"
+
+namespace boxctl::shell {
+namespace {
+
+/// Everything that can be blocked: the keeper takes signals one by one.
+Result<void> block_all() {
+    sigset_t all;
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, nullptr) < 0) return errno_error("block signals");
+    return {};
+}
+
+/// Of the only child.
+bool has_ended(int& status) {
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+        if (!WIFSTOPPED(status)) return true;
+        // Nobody else could continue it.
+        ::kill(pid, SIGCONT);
+    }
+    return pid < 0 && errno == ECHILD;
+}
+
+/// What somebody sent to this process is meant for the program; what the terminal sends, the
+/// program gets as well. But for the hang-up, which only a session leader is told of.
+bool is_for_program(const siginfo_t& info) {
+    return info.si_signo != SIGCHLD && (info.si_code <= 0 || info.si_signo == SIGHUP);
+}
+
+[[noreturn]] void end_like(int status) {
+    if (!WIFSIGNALED(status)) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    const int signal = WTERMSIG(status);
+    const rlimit no_core = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    ::signal(signal, SIG_DFL);
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    ::kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, &one, nullptr);
+    _exit(128 + signal);
+}
+
+pid_t program = 0;
+
+}  // namespace
+
+Result<Role> split_from_keeper() {
+    // Before the clone, so that the end of the program finds nobody who misses it.
+    BOX_TRY(block_all());
+    const os::Cloned cloned = BOX_TRY(os::clone_process({}).context("start the program"));
+    // --- The program from here on: a child of the keeper. ---
+    if (cloned.pid == 0) return Role::program;
+    program = cloned.pid;
+    return Role::keeper;
+}
+
+void keep(os::BorrowedFd terminal) {
+    os::set_process_name("boxctl-keeper");
+    // Descriptors 0 to 2 as well: a pipe among them must end with the program.
+    if (!launch::close_all_but(terminal)) _exit(1);
+    sigset_t all;
+    sigfillset(&all);
+    int status = 0;
+    while (!has_ended(status)) {
+        siginfo_t info = {};
+        if (sigwaitinfo(&all, &info) > 0 && is_for_program(info)) ::kill(program, info.si_signo);
+    }
+    ioctl(terminal.get(), TIOCNOTTY);
+    end_like(status);
+}
+
+}  // namespace boxctl::shell
