@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "lib/init/about.h"
+#include "lib/init/companion.h"
 #include "lib/init/options.h"
 #include "lib/init/run.h"
 #include "lib/init/text.h"
@@ -30,6 +31,10 @@ int complain(const init::Parsed& parsed) {
 }  // namespace
 
 int main(int, char** argv) {
+    // How boxctl starts it beside the init of a box; nobody else has a use for it.
+    if (argv[0] != nullptr && argv[1] != nullptr && init::equal(argv[1], "--companion")) {
+        return init::run_companion();
+    }
     init::Options options;
     const init::Parsed parsed = init::parse_options(argv, environ, options);
     init::set_verbosity(options.verbosity);

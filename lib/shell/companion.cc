@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/shell/companion.h"
+
+#include <climits>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/os/file.h"
+#include "lib/os/mount.h"
+#include "lib/shell/companion_inside.h"
+
+namespace boxctl::shell {
+namespace {
+
+constexpr uint64_t kPatience = 10 * event::kSecond;
+
+/// The file as a mount of its own, read-only and attached nowhere: whoever gets hold of the
+/// companion's executable in /proc cannot write to it (A1).
+Result<os::UniqueFd> detached_copy(const std::string& path) {
+    const os::UniqueFd file = BOX_TRY(os::open_host(path, O_PATH));
+    os::UniqueFd copy = BOX_TRY(os::clone_mount(file, "", os::Recursion::one));
+    os::MountChange change;
+    change.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    change.propagation = MS_PRIVATE;
+    BOX_TRY(os::change_mount(copy, change, os::Recursion::one));
+    return copy;
+}
+
+Result<std::string> own_executable() {
+    char path[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    if (length < 0) return errno_error("read '/proc/self/exe'");
+    return std::string(path, static_cast<size_t>(length));
+}
+
+}  // namespace
+
+Result<std::string> find_box_init() {
+    const std::string folder = os::split_path(BOX_TRY(own_executable())).first;
+    for (const char* place : {"/../box-init/box-init", "/../libexec/boxctl/box-init"}) {
+        const std::string path = os::normalize_path(folder + place);
+        if (access(path.c_str(), X_OK) == 0) return path;
+    }
+    if (access(BOXCTL_BOX_INIT, X_OK) == 0) return std::string(BOXCTL_BOX_INIT);
+    return Error(ENOENT, "find box-init, which is installed with boxctl");
+}
+
+Result<std::unique_ptr<Companion>> Companion::start(event::Loop& loop, const state::Record& box,
+                                                    Events events) {
+    auto companion = std::unique_ptr<Companion>(new Companion(loop, std::move(events)));
+    BOX_TRY(companion->begin(box));
+    return companion;
+}
+
+Result<void> Companion::begin(const state::Record& box) {
+    const os::UniqueFd program = BOX_TRY(detached_copy(BOX_TRY(find_box_init())));
+    listener_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!listener_.valid()) return errno_error("make a socket");
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return errno_error("make a pipe");
+    channel_.reset(ends[0]);
+    const os::UniqueFd far(ends[1]);
+    const auto act = [&](const Target& target, const launch::Link& to_caller) {
+        companion_main({&target, &box, &to_caller, listener_, far, program});
+    };
+    entering_ = BOX_TRY(Entering::begin(Entering::Joining{box, Place::payload, act, true}));
+    source_ = BOX_TRY(loop_.add_io(entering_->fd(), EPOLLIN, [this](uint32_t) { on_entering(); }));
+    patience_ = loop_.add_timer(event::now_us() + kPatience,
+                                [this] { fail(Error(ETIME, "start the companion of the box")); });
+    return {};
+}
+
+void Companion::fail(Error error) {
+    patience_.reset();
+    source_.reset();
+    channel_source_.reset();
+    entering_.reset();
+    session_.reset();
+    events_.ready(std::move(error));
+}
+
+void Companion::on_entering() {
+    auto session = entering_->advance();
+    if (!session) return fail(std::move(session).error());
+    if (*session) on_ready(std::move(**session));
+}
+
+void Companion::on_ready(Session session) {
+    patience_.reset();
+    source_.reset();
+    entering_.reset();
+    session_ = std::move(session);
+    auto ended = loop_.add_child(session_->pidfd, [this](os::ExitStatus) {
+        session_->pidfd.reset();  // reaped
+        session_.reset();
+        channel_source_.reset();
+        events_.lost();
+    });
+    auto told = loop_.add_io(channel_, EPOLLIN, [this](uint32_t) { on_signals(); });
+    if (!ended) return fail(std::move(ended).error());
+    if (!told) return fail(std::move(told).error());
+    source_ = std::move(ended).value();
+    channel_source_ = std::move(told).value();
+    events_.ready(Result<void>());
+}
+
+void Companion::on_signals() {
+    unsigned char signals[16];
+    const ssize_t got = read(channel_.get(), signals, sizeof signals);
+    // Closed: its end is told by the pidfd.
+    if (got == 0) return channel_source_.reset();
+    for (ssize_t i = 0; i < got && channel_source_.active(); i++)
+        events_.signal(signals[i]);
+}
+
+}  // namespace boxctl::shell

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Companion: a small process of ours in the box that stands for it before machined.
+//
+// machined takes everything it does from the process that a machine was registered with, its
+// leader: it enters that process's namespaces to copy and bind, sends it signals to have the
+// machine stop, and looks for the system bus at /run/dbus/system_bus_socket as that process sees
+// it. The init of a box without systemd has neither those signals nor that bus. The companion has:
+//
+// - it lives in all namespaces of the box, but in a copy of its mounts, in which a socket of the
+//   supervisor's stands in place of what the box has below /run/dbus. What is mounted elsewhere
+//   still goes both ways (shared mounts), but for what is mounted below the file system that
+//   /run is on: the copy had to leave its peers there.
+// - it tells the supervisor of each signal that comes from outside of the box.
+//
+// It is box-init, executed with no capability, no descriptor but the end of a pipe, from a
+// read-only mount of its file that is attached nowhere. Root of the box can kill it, and can do
+// nothing else with it that it could not do anyway: all that the supervisor hears from there is the
+// number of a signal for the box's own init.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/event/loop.h"
+#include "lib/os/fd.h"
+#include "lib/shell/enter.h"
+#include "lib/state/record.h"
+
+namespace boxctl::shell {
+
+class Companion {
+ public:
+    struct Events {
+        /// It is there: `pid` as the caller sees it, and the socket, which listens. Or why not.
+        std::function<void(Result<void>)> ready;
+        /// Somebody outside of the box has sent it this signal.
+        std::function<void(int signal)> signal;
+        /// It has ended, with the box or alone. The callee may destroy it later, not at once.
+        std::function<void()> lost;
+    };
+
+    /// Never waits for the box. `box` and `loop` outlive the companion.
+    static Result<std::unique_ptr<Companion>> start(event::Loop& loop, const state::Record& box,
+                                                    Events events);
+    Companion(const Companion&) = delete;
+    Companion& operator=(const Companion&) = delete;
+
+    [[nodiscard]] pid_t pid() const { return session_ ? session_->pid : 0; }
+    /// O_NONBLOCK; to be taken once it is ready.
+    os::UniqueFd take_listener() { return std::move(listener_); }
+
+ private:
+    Companion(event::Loop& loop, Events events) : loop_(loop), events_(std::move(events)) {}
+    Result<void> begin(const state::Record& box);
+    void on_entering();
+    void on_ready(Session session);
+    void on_signals();
+    void fail(Error error);
+
+    event::Loop& loop_;
+    Events events_;
+    os::UniqueFd listener_;
+    os::UniqueFd channel_;
+    std::optional<Entering> entering_;
+    std::optional<Session> session_;
+    event::Source source_;  ///< of the one or the other
+    event::IoSource channel_source_;
+    event::TimerSource patience_;
+};
+
+/// Where box-init is: beside boxctl as it is built or installed. ENOENT if it is not.
+Result<std::string> find_box_init();
+
+}  // namespace boxctl::shell
