@@ -7,9 +7,11 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/endpoint/endpoint.h"
 #include "lib/event/loop.h"
 #include "lib/os/process.h"
 #include "lib/supervise/console_view.h"
@@ -30,6 +32,8 @@ class Supervisor {
     Result<void> watch_signals();
     Result<void> watch_notify();
     Result<void> open_console();
+    void open_endpoint();
+    void on_power(endpoint::Power power);
     void on_event(Event event);
     void on_escape(console::Escape escape);
     void act(Action action);
@@ -45,6 +49,7 @@ class Supervisor {
     int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
     InitAsker init_;
     std::optional<ConsoleView> console_;
+    std::optional<endpoint::Endpoint> endpoint_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
     event::IoSource notify_source_;
@@ -91,6 +96,36 @@ Result<void> Supervisor::open_console() {
     if (box_.terminals.empty() || box_.terminals.front().index != 0) return {};
     console_.emplace(loop_, record_, box_.terminals.front().master);
     return console_->open([this](console::Escape escape) { on_escape(escape); });
+}
+
+/// A box with systemd answers for itself.
+void Supervisor::open_endpoint() {
+    if (record_.mode != "boot" || record_.init_kind == "systemd") return;
+    if (access("/run/systemd/system", F_OK) < 0) return;
+    endpoint::Endpoint::Hooks hooks;
+    hooks.power = [this](endpoint::Power power) { on_power(power); };
+    hooks.signal = [this](int signal) {
+        // It may have ended by now.
+        (void)os::send_signal(box_.pidfd, signal).has_value();
+    };
+    hooks.leader = [this](pid_t leader) {
+        log::debug(
+                format("machine '%s' is represented by process %d", record_.name.c_str(), leader));
+    };
+    hooks.unavailable = [this](const Error& why) {
+        log::notice("machinectl shell will not work for machine '" + record_.name +
+                    "': " + why.message());
+    };
+    endpoint_.emplace(loop_, record_, std::move(hooks));
+    endpoint_->start();
+}
+
+/// Asked again, a box that is at it already is left in peace: it is not somebody at the console who
+/// has lost patience.
+void Supervisor::on_power(endpoint::Power power) {
+    const Event event = power == endpoint::Power::off ? Event::stop_asked : Event::reboot_asked;
+    const bool at_it = phase_ == Phase::stopping || phase_ == Phase::killing;
+    if (!at_it) on_event(event);
 }
 
 void Supervisor::on_escape(console::Escape escape) {
@@ -156,6 +191,7 @@ Result<Outcome> Supervisor::run() {
     BOX_TRY(watch_signals());
     BOX_TRY(watch_notify());
     BOX_TRY(open_console());
+    open_endpoint();
     // What start-up needed is not needed any more; the box may run for years.
     if (record_.mode == "boot") malloc_trim(0);
     BOX_TRY(loop_.run());

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/endpoint/endpoint.h"
+
+#include <signal.h>
+
+namespace boxctl::endpoint {
+namespace {
+
+/// A shutdown inside ends all processes, and a box may kill it for fun.
+constexpr int kMostStarts = 10;
+constexpr uint64_t kPause = event::kSecond;
+
+}  // namespace
+
+std::optional<Power> power_of_signal(int signal) {
+    const int realtime = signal - SIGRTMIN;
+    // halt, poweroff, and both without asking anybody
+    if (realtime == 3 || realtime == 4 || realtime == 13 || realtime == 14) return Power::off;
+    // reboot, kexec, and both without asking anybody
+    if (realtime == 5 || realtime == 6 || realtime == 15 || realtime == 16) return Power::reboot;
+    if (signal == SIGPWR || signal == SIGTERM) return Power::off;
+    if (signal == SIGINT) return Power::reboot;
+    return std::nullopt;
+}
+
+Endpoint::Endpoint(event::Loop& loop, const state::Record& box, Hooks hooks)
+        : loop_(loop), box_(box), hooks_(std::move(hooks)), server_(loop, {&box, hooks_.power}) {
+}
+
+void Endpoint::start() {
+    starts_++;
+    shell::Companion::Events events;
+    events.ready = [this](const Result<void>& result) { on_ready(result); };
+    events.signal = [this](int signal) { on_signal(signal); };
+    events.lost = [this] { on_lost(); };
+    auto companion = shell::Companion::start(loop_, box_, std::move(events));
+    if (!companion) return hooks_.unavailable(companion.error());
+    companion_ = std::move(companion).value();
+}
+
+void Endpoint::on_ready(const Result<void>& result) {
+    if (!result) return hooks_.unavailable(result.error());
+    const auto listening = server_.listen(companion_->take_listener());
+    if (!listening) return hooks_.unavailable(listening.error());
+    hooks_.leader(companion_->pid());
+}
+
+void Endpoint::on_signal(int signal) {
+    if (const auto power = power_of_signal(signal)) return hooks_.power(*power);
+    // Nothing that its init could not heed: from here, outside, these two could not be refused.
+    if (signal <= 0 || signal > SIGRTMAX || signal == SIGKILL || signal == SIGSTOP) return;
+    hooks_.signal(signal);
+}
+
+void Endpoint::on_lost() {
+    if (starts_ >= kMostStarts) {
+        return hooks_.unavailable(Error("its companion was killed again and again"));
+    }
+    again_ = loop_.add_timer(event::now_us() + kPause, [this] { start(); });
+}
+
+}  // namespace boxctl::endpoint

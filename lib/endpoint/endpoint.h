@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Endpoint: makes a box without systemd a machine like any other to machinectl, systemctl -M and
+// systemd-run -M: its companion (lib/shell/companion.h) and the bus that clients find there
+// (server.h). Runs in the supervisor, for as long as the box.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "lib/endpoint/server.h"
+#include "lib/event/loop.h"
+#include "lib/shell/companion.h"
+#include "lib/state/record.h"
+
+namespace boxctl::endpoint {
+
+class Endpoint {
+ public:
+    struct Hooks {
+        /// The box is to power off or to reboot.
+        std::function<void(Power)> power;
+        /// The init of the box is to be sent this signal.
+        std::function<void(int signal)> signal;
+        /// This process stands for the box from now on: to be registered with machined. Again
+        /// whenever it had to be replaced.
+        std::function<void(pid_t leader)> leader;
+        /// There will be none.
+        std::function<void(const Error& why)> unavailable;
+    };
+
+    /// Both outlive it.
+    Endpoint(event::Loop& loop, const state::Record& box, Hooks hooks);
+    Endpoint(const Endpoint&) = delete;
+    Endpoint& operator=(const Endpoint&) = delete;
+
+    /// Never waits for the box: a hook tells how it went.
+    void start();
+
+ private:
+    void on_ready(const Result<void>& result);
+    void on_signal(int signal);
+    void on_lost();
+
+    event::Loop& loop_;
+    const state::Record& box_;
+    Hooks hooks_;
+    Server server_;
+    std::unique_ptr<shell::Companion> companion_;
+    event::TimerSource again_;
+    int starts_ = 0;
+};
+
+/// What a signal for the leader of a machine asks for (systemd(1), SIGNALS); nothing: it is meant
+/// for the init itself.
+std::optional<Power> power_of_signal(int signal);
+
+}  // namespace boxctl::endpoint
