@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// box-init: PID 1 for one command. See box-init(8).
+// box-init: PID 1 for one command or several services. See box-init(8).
 #include <unistd.h>
 
 #include "lib/init/about.h"
 #include "lib/init/companion.h"
 #include "lib/init/options.h"
 #include "lib/init/run.h"
+#include "lib/init/serve.h"
 #include "lib/init/text.h"
 
 namespace init = boxctl::init;
@@ -48,6 +49,10 @@ int main(int, char** argv) {
             return tell(init::kLicenseText);
         case init::Ask::misuse:
             return complain(parsed);
+        case init::Ask::serve:
+            return init::serve(options);
+        case init::Ask::control:
+            return init::control(options.command);
         case init::Ask::run:
             break;
     }

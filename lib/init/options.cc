@@ -93,6 +93,22 @@ const char* take_pause(const char*, Options& options) {
     return nullptr;
 }
 
+const char* take_services(const char* value, Options& options) {
+    options.services = value;
+    return nullptr;
+}
+
+const char* take_check(const char*, Options& options) {
+    options.check = true;
+    return nullptr;
+}
+
+const char* take_log_format(const char* value, Options& options) {
+    const bool json = equal(value, "json");
+    options.log_format = json ? LogFormat::json : LogFormat::prefix;
+    return json || equal(value, "prefix") ? nullptr : "log format is neither prefix nor json";
+}
+
 const char* take_nothing(const char*, Options&) {
     return nullptr;
 }
@@ -110,6 +126,9 @@ constexpr Option kOptions[] = {
     {'w', "warn-reaped",    nullptr,   Ask::run,     take_tell_reaped,  "print a line for each orphan reaped"},
     {'v', "verbose",        nullptr,   Ask::run,     take_verbose,      "say more; up to twice"},
     {'P', "pause",          nullptr,   Ask::run,     take_pause,        "run no command: hold the namespaces until told to stop"},
+    {0,   "services",       "PATH",    Ask::run,     take_services,     "supervise the services of a directory or a file"},
+    {0,   "check",          nullptr,   Ask::run,     take_check,        "with --services: only read them, and say what is wrong"},
+    {0,   "log-format",     "FORMAT",  Ask::run,     take_log_format,   "with --services: prefix (default) or json"},
     {'h', "help",           nullptr,   Ask::help,    take_nothing,      "print this help"},
     {'V', "version",        nullptr,   Ask::version, take_nothing,      "print the version"},
     {'l', "license",        nullptr,   Ask::license, take_nothing,      "print the licence"},
@@ -140,6 +159,11 @@ class Reader {
     Reader(char** words, Options& options) : at_(words), options_(options) {}
 
     Parsed read() {
+        // A program of that name is still "-- ctl".
+        if (*at_ != nullptr && equal(*at_, "ctl")) {
+            options_.command = at_ + 1;
+            return {Ask::control, nullptr, nullptr};
+        }
         while (*at_ != nullptr && (*at_)[0] == '-' && (*at_)[1] != '\0') {
             const char* word = *at_++;
             if (equal(word, "--")) {
@@ -149,10 +173,15 @@ class Reader {
             const Parsed parsed = word[1] == '-' ? read_name(word) : read_letters(word);
             if (parsed.ask != Ask::run) return parsed;
         }
-        if (options_.pause) {
-            return *at_ == nullptr ? Parsed{}
-                                   : Parsed{Ask::misuse, "--pause runs no command", *at_};
+        if (options_.pause && *at_ != nullptr) {
+            return {Ask::misuse, "--pause runs no command", *at_};
         }
+        if (options_.services != nullptr && *at_ != nullptr) {
+            return {Ask::misuse, "--services runs no command", *at_};
+        }
+        if (options_.services != nullptr) return {Ask::serve, nullptr, nullptr};
+        if (options_.check) return {Ask::misuse, "--check needs --services", nullptr};
+        if (options_.pause) return {};
         if (*at_ == nullptr) return {Ask::misuse, "no command given", nullptr};
         if (options_.drop_dashes && at_[1] != nullptr && equal(at_[1], "--")) {
             at_[1] = at_[0];
@@ -249,7 +278,9 @@ Parsed parse_options(char** argv, char* const* environment, Options& options) {
 
 void print_help(int fd) {
     Line usage;
-    usage.add("usage: box-init [OPTION...] [--] COMMAND [ARGUMENT...]\n\n");
+    usage.add("usage: box-init [OPTION...] [--] COMMAND [ARGUMENT...]\n");
+    usage.add("       box-init --services=PATH [OPTION...]\n");
+    usage.add("       box-init ctl [status|start|stop|restart|logs] [SERVICE] [--json]\n\n");
     usage.add("PID 1 for one command: runs it, passes signals on, reaps orphans, exits with\n");
     usage.add(
             "its status. SIGTERM, SIGINT, SIGPWR and SIGRTMIN+3..+6 stop it with a grace time.\n");

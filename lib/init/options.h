@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "lib/init/log.h"
 #include "lib/init/signals.h"
 
 namespace boxctl::init {
@@ -33,7 +34,10 @@ struct Options {
     bool drop_dashes = false;   ///< "PROGRAM -- ARGUMENTS" runs PROGRAM ARGUMENTS (tini)
     bool lone_is_fine = false;  ///< no warning about being neither PID 1 nor a subreaper
     bool pause = false;         ///< -P: no command, only the duties of PID 1 (see pause.h)
-    char* const* command = nullptr;
+    bool check = false;         ///< only read the service files
+    LogFormat log_format = LogFormat::prefix;
+    const char* services = nullptr;  ///< supervise these instead of running a command
+    char* const* command = nullptr;  ///< or, for Ask::control, the request
 
     Options();
     [[nodiscard]] bool is_expected(int code) const {
@@ -41,7 +45,7 @@ struct Options {
     }
 };
 
-enum class Ask : uint8_t { run, help, version, license, misuse };
+enum class Ask : uint8_t { run, serve, control, help, version, license, misuse };
 
 /// The outcome of a parse; for misuse, what is wrong and with which word (may be null).
 struct Parsed {
