@@ -40,7 +40,7 @@ is "control: without a limit nothing is killed" "$(run_box "$root" dd if=/dev/ze
 kill "$bystander"
 
 # --- tasks ---
-tasks() { run_box "$@" "$root" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 100 & done; echo all' 2>&1; }
+tasks() { run_box "$@" "$root" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 100 >/dev/null 2>&1 & done; echo all' 2>&1; }
 like "TasksMax= stops forks" "$(tasks --property=TasksMax=8)" "can't fork"
 is "control: without it all of them start" "$(tasks)" all
 
