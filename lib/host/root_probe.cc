@@ -60,14 +60,6 @@ Result<std::string> read_deciding(os::BorrowedFd root, const std::string& path, 
     return std::move(text).context("box");
 }
 
-// Where a descriptor leads, as the host sees it.
-Result<std::string> host_path(os::BorrowedFd fd) {
-    char path[PATH_MAX];
-    const ssize_t length = readlink(os::fd_path(fd).c_str(), path, sizeof path);
-    if (length < 0) return errno_error("find the path of a descriptor");
-    return std::string(path, static_cast<size_t>(length));
-}
-
 // The directories that are mounted over must be real: a link there would be followed by somebody
 // some day, and a tree that has one was made to try (security.md: B2).
 Result<void> check_directories(os::BorrowedFd root, RootFacts& facts) {
@@ -94,7 +86,7 @@ Result<void> probe_place(os::BorrowedFd root, RootFacts& facts) {
     const uint64_t magic = BOX_TRY(os::filesystem_magic(root));
     facts.filesystem = filesystem_name(magic);
     facts.can_idmap = filesystem_can_idmap(magic);
-    facts.path = BOX_TRY(host_path(root));
+    facts.path = BOX_TRY(os::host_path(root));
     return {};
 }
 
@@ -164,7 +156,7 @@ std::string read_start(os::BorrowedFd root, const std::string& path) {
 
 InitKind detect_kind(os::BorrowedFd root, const RootFacts& facts, os::BorrowedFd init) {
     std::string resolved;
-    if (const auto path = host_path(init)) resolved = *path;
+    if (const auto path = os::host_path(init)) resolved = *path;
     const std::string prefix = facts.path == "/" ? "" : facts.path;
     if (resolved.starts_with(prefix + "/")) resolved.erase(0, prefix.size());
     const InitKind by_name = init_kind_by_name(facts.init, resolved);

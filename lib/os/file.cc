@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -181,6 +182,13 @@ Result<std::vector<std::string>> list_directory(BorrowedFd dir, size_t limit) {
 
 std::string fd_path(BorrowedFd fd) {
     return format("/proc/self/fd/%d", fd.get());
+}
+
+Result<std::string> host_path(BorrowedFd fd) {
+    char path[PATH_MAX];
+    const ssize_t length = readlink(fd_path(fd).c_str(), path, sizeof path);
+    if (length < 0) return errno_error("find the path of a descriptor");
+    return std::string(path, static_cast<size_t>(length));
 }
 
 std::string normalize_path(std::string_view path) {

@@ -70,6 +70,9 @@ Result<std::vector<std::string>> list_directory(BorrowedFd dir, size_t limit = 1
 
 /// "/proc/self/fd/N": a path for calls that take no descriptor.
 std::string fd_path(BorrowedFd fd);
+/// Where a descriptor leads, as the calling process would name it; " (deleted)" behind it when it
+/// has no name any more (proc_pid_fd(5)).
+Result<std::string> host_path(BorrowedFd fd);
 
 /// Lexical clean-up of an absolute path: "//", "." and trailing "/" go, ".." goes up, never above
 /// /.

@@ -17,6 +17,7 @@
 #include "lib/os/mount.h"
 #include "lib/os/pty.h"
 #include "lib/os/source.h"
+#include "lib/rootfs/control.h"
 #include "lib/rootfs/overlay.h"
 #include "lib/rootfs/place.h"
 
@@ -69,6 +70,7 @@ Result<void> apply_op(const MountOp& op, const ApiFs& what, Build& build) {
 
 Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
     const os::UniqueFd source = BOX_TRY(os::open_source(what.source));
+    if (what.guarded) BOX_TRY(refuse_control(source, what.recursive));
     const os::UniqueFd target = BOX_TRY(open_target(op, BOX_TRY(type_of(source)), build));
     const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
     const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", recursion));

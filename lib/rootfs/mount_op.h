@@ -34,6 +34,7 @@ struct Bind {
     bool idmapped = true;  ///< owners as the root's: host id 0 shows as the box's 0
     uint64_t attributes = 0;
     bool propagate = false;  ///< host mounts below the source appear in the box (slave)
+    bool guarded = false;    ///< refused when it holds what commands the host (control.h)
 };
 
 /// Something that is already in the box, once more: read-only parts of /proc, +-prefixed binds.

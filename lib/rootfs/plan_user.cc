@@ -28,7 +28,8 @@ MountOp from_bind(const settings::BindMount& bind, const std::string& why, bool 
         op.what = Bind{.source = bind.source,
                        .recursive = bind.recursive,
                        .idmapped = contained && bind.ids != settings::BindMount::Ids::noidmap,
-                       .attributes = MOUNT_ATTR_NODEV | attributes};
+                       .attributes = MOUNT_ATTR_NODEV | attributes,
+                       .guarded = !bind.control};
     }
     return op;
 }

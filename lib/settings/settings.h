@@ -113,6 +113,7 @@ struct BindMount {
     bool in_tree = false;
     bool read_only = false;
     bool recursive = true;
+    bool control = false;  ///< also what commands the host (F10), see rootfs/control.h
     enum class Ids { automatic, noidmap, idmap } ids = Ids::automatic;  ///< automatic: as the root
 };
 

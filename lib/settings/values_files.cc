@@ -10,12 +10,11 @@
 namespace boxctl::settings {
 namespace {
 
-enum class BindOption { rbind, norbind, idmap, noidmap };
+enum class BindOption { rbind, norbind, idmap, noidmap, control };
 constexpr Word<BindOption> kBindOptions[] = {
-        {BindOption::rbind, "rbind"},
-        {BindOption::norbind, "norbind"},
-        {BindOption::idmap, "idmap"},
-        {BindOption::noidmap, "noidmap"},
+        {BindOption::rbind, "rbind"},     {BindOption::norbind, "norbind"},
+        {BindOption::idmap, "idmap"},     {BindOption::noidmap, "noidmap"},
+        {BindOption::control, "control"},
 };
 
 Result<void> apply_bind_options(BindMount& bind, std::string_view text) {
@@ -35,6 +34,9 @@ Result<void> apply_bind_options(BindMount& bind, std::string_view text) {
                 break;
             case BindOption::noidmap:
                 bind.ids = BindMount::Ids::noidmap;
+                break;
+            case BindOption::control:
+                bind.control = true;
                 break;
         }
     }
@@ -64,6 +66,7 @@ std::string write_bind(const BindMount& bind) {
     if (!bind.recursive) options.emplace_back("norbind");
     if (bind.ids == BindMount::Ids::idmap) options.emplace_back("idmap");
     if (bind.ids == BindMount::Ids::noidmap) options.emplace_back("noidmap");
+    if (bind.control) options.emplace_back("control");
     std::string text = (bind.in_tree ? "+" : "") + escape_path(bind.source) + ":" +
                        escape_path(bind.destination);
     if (!options.empty()) text += ":" + join(options, ",");

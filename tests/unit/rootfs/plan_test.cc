@@ -128,6 +128,14 @@ BOOST_FIXTURE_TEST_CASE(host_files_are_id_mapped_where_ids_differ, Wishes) {
     BOOST_CHECK(!mapped());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_bind_is_guarded_unless_control_is_meant, Wishes) {
+    bind("/1", "/x");
+    const auto guarded = [&] { return std::get<Bind>(plan().ops.back().what).guarded; };
+    BOOST_CHECK(guarded());
+    settings.files.binds.value[0].control = true;
+    BOOST_CHECK(!guarded());
+}
+
 BOOST_FIXTURE_TEST_CASE(flags_of_a_tmpfs_are_those_of_its_mount, Wishes) {
     const struct {
         const char* options;

@@ -130,6 +130,7 @@ std::vector<Good> bind_values() {
             {"/a:/b:norbind,rbind", "/a:/b"},
             {"/a:/b:noidmap,norbind", "/a:/b:norbind,noidmap"},
             {"/a:/b:idmap", "/a:/b:idmap"},
+            {"/run/dbus:/b:control,norbind", "/run/dbus:/b:norbind,control"},
             {"//a/./b/:/c//d/", "/a/b:/c/d"}};
 }
 
