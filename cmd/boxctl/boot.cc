@@ -2,6 +2,8 @@
 // From valid settings to the end of the machine: probe, plan, reserve, launch, supervise.
 #include "cmd/boxctl/boot.h"
 
+#include <algorithm>
+
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,8 +17,10 @@
 #include "lib/launch/launch.h"
 #include "lib/net/apply.h"
 #include "lib/plan/plan.h"
+#include "lib/state/handover.h"
 #include "lib/state/record.h"
 #include "lib/supervise/machine.h"
+#include "lib/supervise/reload.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -89,67 +93,153 @@ void greet(const plan::Plan& plan) {
     }
 }
 
-/// One life of the box, from its first process to its last.
-Result<supervise::Outcome> live(const plan::Plan& plan, launch::Reservation& reservation,
-                                os::BorrowedFd root) {
-    launch::RunningBox box = BOX_TRY(launch::build(plan, reservation, root));
-    // While PID 1 confines itself.
-    state::Record record = BOX_TRY(make_record(plan, reservation, box));
-    BOX_TRY(launch::await_confined(box));
-    BOX_TRY(state::write(record));
-    BOX_TRY(launch::execute(box));
-    auto outcome = supervise::supervise(box, std::move(record));
-    if (plan.network.veth) {
+/// A machine over all its lives.
+struct Run {
+    ReadSettings read_settings;
+    os::UniqueFd root;
+    launch::Reservation reservation;
+    bool keep_unit = false;
+};
+
+/// Everything that another image of this program needs to go on.
+state::Outgoing pack(const Run& run, const launch::RunningBox& box,
+                     const supervise::Machine& machine) {
+    state::Outgoing outgoing;
+    outgoing.values["root"] = outgoing.add(run.root);
+    outgoing.values["keep_unit"] = run.keep_unit;
+    outgoing.values["log_level"] = static_cast<unsigned>(log::level());
+    outgoing.values["reservation"] = run.reservation.pack(outgoing);
+    outgoing.values["box"] = box.pack(outgoing);
+    outgoing.values["machine"] = machine.pack(outgoing);
+    return outgoing;
+}
+
+/// Returns only when it fails; the box runs on all the same.
+Error reload(const Run& run, const launch::RunningBox& box, const supervise::Machine& machine) {
+    auto path = supervise::program_path();
+    if (!path) return std::move(path).error();
+    return supervise::replace_image(*path, pack(run, box, machine));
+}
+
+Result<supervise::Outcome> stay(const Run& run, const launch::RunningBox& box,
+                                supervise::Machine& machine) {
+    supervise::Outcome outcome = BOX_TRY(machine.run());
+    while (outcome.kind == supervise::Outcome::Kind::reload) {
+        const Error error = reload(run, box, machine);
+        log::warning("reload: " + error.message());
+        BOX_TRY(machine.answer_reload(error.message()));
+        outcome = BOX_TRY(machine.run());
+    }
+    if (!machine.record().host_link.empty()) {
         // The kernel removes it with the box's network, but only some time after the last process.
-        const auto removed = net::remove_veth(plan.name, plan.network);
+        const auto removed = net::remove_veth(machine.record().name);
         if (!removed) log::warning(removed.error().message());
     }
     return outcome;
 }
 
-/// The plan of the next life: the tree may have changed since, the machine stays who it is.
-Result<plan::Plan> plan_again(settings::Settings wanted, const plan::Plan& before,
-                              os::BorrowedFd root) {
+/// How one life ended, and of whom.
+struct Life {
+    supervise::Outcome outcome;
+    std::string name;
+    std::string uuid;
+};
+
+/// One life of the box, from its first process to its last.
+Result<Life> live(Run& run, const plan::Plan& plan) {
+    launch::RunningBox box = BOX_TRY(launch::build(plan, run.reservation, run.root));
+    // While PID 1 confines itself.
+    const state::Record record = BOX_TRY(make_record(plan, run.reservation, box));
+    BOX_TRY(launch::await_confined(box));
+    BOX_TRY(state::write(record));
+    BOX_TRY(launch::execute(box));
+    const auto machine = BOX_TRY(supervise::Machine::create(box, record));
+    return Life{BOX_TRY(stay(run, box, *machine)), plan.name, plan.uuid};
+}
+
+/// The plan of the next life: settings and tree may have changed since, the machine stays who it
+/// is.
+Result<plan::Plan> plan_again(const Run& run, const Life& before) {
+    settings::Settings wanted = BOX_TRY(run.read_settings());
     wanted.image.machine.value = before.name;
     wanted.exec.uuid.value = before.uuid;
-    return plan_machine(wanted, root);
+    return plan_machine(wanted, run.root);
 }
 
-Result<int> run_machine(const settings::Settings& wanted, plan::Plan plan, os::BorrowedFd root) {
-    // From here on a signal waits until the supervisor can act on it; the payload resets this.
-    const event::SignalMask mask({SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kGiveConsole});
-    BOX_TRY(os::ignore_signal(SIGPIPE));
-    launch::Reservation reservation = BOX_TRY(launch::Reservation::take(plan));
-    greet(plan);
-    while (true) {
-        const supervise::Outcome outcome = BOX_TRY(live(plan, reservation, root));
-        if (outcome.kind != supervise::Outcome::Kind::reboot) {
-            const auto released = reservation.release();
-            if (!released) log::warning(released.error().message());
-            return outcome.code;
-        }
-        if (plan.keep_unit) return kRebootAsked;
-        if (!plan.quiet) log::notice("machine '" + plan.name + "' reboots");
-        plan = BOX_TRY(plan_again(wanted, plan, root).context("reboot"));
+/// From the end of one life to the end of the last; returns the exit status.
+Result<int> live_on(Run& run, Life life) {
+    while (life.outcome.kind == supervise::Outcome::Kind::reboot) {
+        if (run.keep_unit) return kRebootAsked;
+        log::notice("machine '" + life.name + "' reboots");
+        const plan::Plan plan = BOX_TRY(plan_again(run, life).context("reboot"));
+        life = BOX_TRY(live(run, plan));
     }
+    const auto released = run.reservation.release();
+    if (!released) log::warning(released.error().message());
+    return life.outcome.code;
 }
 
-Result<int> start(const settings::Settings& wanted) {
-    const os::UniqueFd root = BOX_TRY(host::open_root(wanted.image.directory.value));
-    plan::Plan plan = BOX_TRY(plan_machine(wanted, root));
+/// From here on a signal waits until the supervisor can act on it; the payload resets this.
+event::SignalMask block_signals() {
+    return event::SignalMask(
+            {SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kGiveConsole, supervise::kReload});
+}
+
+Result<int> start(const settings::Settings& wanted, ReadSettings read_settings) {
+    os::UniqueFd root = BOX_TRY(host::open_root(wanted.image.directory.value));
+    const plan::Plan plan = BOX_TRY(plan_machine(wanted, root));
     if (wanted.tool.dry_run.value) {
         return print(wanted.tool.json.value ? plan::print_plan_json(plan) : plan::print_plan(plan));
     }
-    return run_machine(wanted, std::move(plan), root);
+    const event::SignalMask mask = block_signals();
+    BOX_TRY(os::ignore_signal(SIGPIPE));
+    Run run{std::move(read_settings), std::move(root), BOX_TRY(launch::Reservation::take(plan)),
+            plan.keep_unit};
+    greet(plan);
+    Life life = BOX_TRY(live(run, plan));
+    return live_on(run, std::move(life));
+}
+
+/// The life in the middle of which another image of this program left it.
+Result<Life> rest_of_life(Run& run, state::Incoming& incoming) {
+    const json::Value& values = incoming.values;
+    launch::RunningBox box = BOX_TRY(
+            launch::RunningBox::unpack(*BOX_TRY(json::get_object(values, "box")), incoming));
+    const auto machine = BOX_TRY(supervise::Machine::resume(
+            box, *BOX_TRY(json::get_object(values, "machine")), incoming));
+    BOX_TRY(machine->answer_reload(""));
+    const supervise::Outcome outcome = BOX_TRY(stay(run, box, *machine));
+    return Life{outcome, machine->record().name, machine->record().uuid};
+}
+
+Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings) {
+    const event::SignalMask mask = block_signals();
+    state::Incoming incoming = BOX_TRY(state::Incoming::open(std::move(handover)));
+    const json::Value& values = incoming.values;
+    const uint64_t level = BOX_TRY(json::get_u64(values, "log_level"));
+    log::set_level(static_cast<log::Level>(std::min<uint64_t>(level, 4)));
+    Run run{std::move(read_settings), BOX_TRY(incoming.take(values, "root")),
+            BOX_TRY(launch::Reservation::unpack(*BOX_TRY(json::get_object(values, "reservation")),
+                                                incoming)),
+            BOX_TRY(json::get_bool(values, "keep_unit"))};
+    Life life = BOX_TRY(rest_of_life(run, incoming));
+    return live_on(run, std::move(life));
+}
+
+int exit_status(const Result<int>& status) {
+    if (status) return *status;
+    log::error(status.error().message());
+    return status.error().exit_code();
 }
 
 }  // namespace
 
-int boot_machine(const settings::Settings& settings) {
-    const auto status = start(settings);
-    if (status) return *status;
-    log::error(status.error().message());
-    return status.error().exit_code();
+int boot_machine(const settings::Settings& settings, ReadSettings read_settings) {
+    return exit_status(start(settings, std::move(read_settings)));
+}
+
+int take_over_machine(os::UniqueFd handover, ReadSettings read_settings) {
+    return exit_status(take_over(std::move(handover), std::move(read_settings)).context("reload"));
 }
 
 }  // namespace boxctl::cmd

@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/os/fd.h"
+#include "lib/supervise/reload.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -27,7 +28,7 @@ int unknown_verb(const std::string& word) {
     return kOwnError;
 }
 
-int dispatch(std::span<const std::string> words) {
+int dispatch(std::span<const std::string> words, supervise::Start start) {
     if (words.empty()) {
         log::error("no verb given; 'boxctl --help' lists them");
         return kOwnError;
@@ -43,7 +44,28 @@ int dispatch(std::span<const std::string> words) {
         return kOwnError;
     }
     if (made->has(kHelpOption)) return print(verb_help_text(*verb));
+    if (start.kind == supervise::Start::Kind::resume && verb->mode) {
+        return take_over(*made, std::move(start.memfd));
+    }
     return verb->act(*made);
+}
+
+/// Looks at a handover in the place of its owner and says what is wrong with it.
+int look_at(os::BorrowedFd handover) {
+    const auto understood = supervise::rehearse(handover);
+    if (understood) return 0;
+    log::error(understood.error().message());
+    return kOwnError;
+}
+
+int act(std::span<const std::string> words) {
+    auto start = supervise::how_started();
+    if (!start) {
+        log::error(start.error().message());
+        return kOwnError;
+    }
+    if (start->kind == supervise::Start::Kind::rehearse) return look_at(start->memfd);
+    return dispatch(words, std::move(start).value());
 }
 
 }  // namespace
@@ -52,5 +74,5 @@ int dispatch(std::span<const std::string> words) {
 int main(int argc, char** argv) {
     if (const auto filled = boxctl::os::fill_standard_fds(); !filled) return boxctl::cmd::kOwnError;
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-    return boxctl::cmd::dispatch(words);
+    return boxctl::cmd::act(words);
 }

@@ -11,7 +11,21 @@
 namespace boxctl::cmd {
 namespace {
 
-int start(const settings::Settings& wanted) {
+Result<settings::CommandLine> read_line(const Invocation& invocation) {
+    return settings::parse_command_line(*invocation.verb.mode, invocation.raw,
+                                        settings::Caller::current());
+}
+
+ReadSettings reader_of(const Invocation& invocation) {
+    return [&invocation]() -> Result<settings::Settings> {
+        settings::CommandLine line = BOX_TRY(read_line(invocation));
+        const std::vector<std::string> faults = settings::validate(line.settings);
+        if (!faults.empty()) return Error(faults.front());
+        return std::move(line.settings);
+    };
+}
+
+int start(const settings::Settings& wanted, const Invocation& invocation) {
     if (!wanted.tool.log_level.value.empty()) log::set_level(wanted.tool.log_level.value);
     const std::vector<std::string> faults = settings::validate(wanted);
     for (const std::string& fault : faults)
@@ -20,19 +34,18 @@ int start(const settings::Settings& wanted) {
     if (wanted.console.quiet.value && !wanted.tool.log_level.is_set()) {
         log::set_level(log::Level::error);
     }
-    return boot_machine(wanted);
+    return boot_machine(wanted, reader_of(invocation));
 }
 
 int parse_and_start(const Invocation& invocation) {
-    const auto line = settings::parse_command_line(*invocation.verb.mode, invocation.raw,
-                                                   settings::Caller::current());
+    const auto line = read_line(invocation);
     if (!line) {
         log::error(line.error().message());
         return kOwnError;
     }
     switch (line->wish) {
         case settings::CommandLine::Wish::start:
-            return start(line->settings);
+            return start(line->settings, invocation);
         case settings::CommandLine::Wish::help:
             return print(verb_help_text(invocation.verb));
         case settings::CommandLine::Wish::version:
@@ -50,6 +63,10 @@ int verb_boot(const Invocation& invocation) {
 }
 int verb_run(const Invocation& invocation) {
     return parse_and_start(invocation);
+}
+
+int take_over(const Invocation& invocation, os::UniqueFd handover) {
+    return take_over_machine(std::move(handover), reader_of(invocation));
 }
 
 }  // namespace boxctl::cmd

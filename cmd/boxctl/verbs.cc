@@ -45,6 +45,7 @@ constexpr Verb kVerbs[] = {
     {.name = "stop", .arguments = "NAME", .help = "Power a box off, by force if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = kKillOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "reload", .arguments = "NAME", .help = "Look after a box by the newest boxctl", .group = VerbGroup::act, .act = verb_reload, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "cleanup", .arguments = "[NAME]", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .most_words = 1, .mode = {}},
     {.name = "help", .arguments = "[VERB]", .help = "Show this, or all about one verb", .group = VerbGroup::other, .act = verb_help, .options = {}, .most_words = 1, .mode = {}},
     {.name = "version", .arguments = "", .help = "Show the version", .group = VerbGroup::other, .act = verb_version, .options = {}, .mode = {}},

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/os/fd.h"
 #include "lib/settings/settings.h"
 
 namespace boxctl::cmd {
@@ -70,11 +71,14 @@ std::vector<std::string> verb_names();
 // One file each: verb_NAME.cc.
 int verb_boot(const Invocation& invocation);
 int verb_run(const Invocation& invocation);  // in verb_boot.cc
+/// Goes on with the machine of an earlier image of this program, which was started by these words.
+int take_over(const Invocation& invocation, os::UniqueFd handover);  // in verb_boot.cc
 int verb_list(const Invocation& invocation);
 int verb_status(const Invocation& invocation);
 int verb_stop(const Invocation& invocation);
 int verb_reboot(const Invocation& invocation);
 int verb_kill(const Invocation& invocation);
+int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);
 int verb_console(const Invocation& invocation);

@@ -34,6 +34,8 @@ class EscapeFilter {
     const Step& expire();
     /// True while keys are held back: the owner's timer runs.
     [[nodiscard]] bool holding() const { return state_ != State::idle; }
+    /// How many keys are held back.
+    [[nodiscard]] unsigned held() const { return static_cast<unsigned>(state_); }
 
  private:
     State state_ = State::idle;

@@ -31,7 +31,7 @@ Result<std::unique_ptr<Forwarder>> Forwarder::create(event::Loop& loop, Forwarde
 
 Result<void> Forwarder::attach(event::Loop& loop) {
     BOX_TRY(os::set_nonblocking(config_.master, true));
-    if (config_.mode == Mode::interactive) {
+    if (config_.mode == Mode::interactive && !config_.unsent.input_ended) {
         input_ = BOX_TRY(Endpoint::open(config_.input, Endpoint::Use::input));
         input_source_ = BOX_TRY(loop.add_io(input_->fd(), 0, [this](uint32_t) { on_input(); }));
         escape_timer_ = loop.add_timer(event::kNever, [this] { on_escape_timeout(); });
@@ -46,8 +46,35 @@ Result<void> Forwarder::attach(event::Loop& loop) {
     master_source_ =
             BOX_TRY(loop.add_io(config_.master, 0, [this](uint32_t events) { on_master(events); }));
     BOX_TRY(resize());
+    go_on_with(std::exchange(config_.unsent, {}));
     update();
     return {};
+}
+
+void Forwarder::go_on_with(const Unsent& unsent) {
+    history_.push_latest(unsent.history);
+    to_box_.push(std::span(unsent.to_box).first(std::min(unsent.to_box.size(), to_box_.free())));
+    if (output_) {
+        to_output_.push(std::span(unsent.to_output)
+                                .first(std::min(unsent.to_output.size(), to_output_.free())));
+    } else {
+        history_.push_latest(unsent.to_output);
+    }
+}
+
+Unsent Forwarder::unsent() const {
+    const auto text_of = [](const auto& ring) {
+        std::string text;
+        for (const auto part : ring.parts())
+            text.append(part.begin(), part.end());
+        return text;
+    };
+    Unsent unsent;
+    unsent.to_output = text_of(to_output_);
+    unsent.to_box = text_of(to_box_) + std::string(escapes_.held(), kEscapeKey);
+    unsent.history = text_of(history_);
+    unsent.input_ended = config_.mode == Mode::interactive && !input_;
+    return unsent;
 }
 
 Result<void> Forwarder::resize() {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "lib/console/byte_ring.h"
 #include "lib/console/endpoint.h"
@@ -29,6 +30,14 @@ enum class Mode {
     passive,      ///< nobody attached: keeps the latest output
 };
 
+/// What was read and is not delivered: what the forwarder of another image goes on with.
+struct Unsent {
+    std::string to_output;
+    std::string to_box;
+    std::string history;
+    bool input_ended = false;  ///< and the end was passed on
+};
+
 struct ForwarderConfig {
     Mode mode = Mode::passive;
     os::BorrowedFd master{-1};  ///< becomes O_NONBLOCK; open as long as the Forwarder lives
@@ -36,9 +45,10 @@ struct ForwarderConfig {
     os::BorrowedFd output{-1};  ///< interactive and read_only
     /// Escape keys; only looked for when input is a terminal, so that piped data stays as it is.
     /// Must not destroy the Forwarder.
-    std::function<void(Escape)> on_escape;
+    std::function<void(Escape)> on_escape = {};
     /// Sees all output of the box, once, as it is read. Must not destroy the Forwarder.
-    std::function<void(std::span<const char>)> tee;
+    std::function<void(std::span<const char>)> tee = {};
+    Unsent unsent = {};  ///< delivered first; taken by create()
 };
 
 /// SIGPIPE has to be ignored or blocked as long as one lives.
@@ -59,6 +69,9 @@ class Forwarder {
     /// Output that no one was there to take, oldest byte first (two parts: it may wrap).
     [[nodiscard]] std::array<std::span<const char>, 2> history() const { return history_.parts(); }
 
+    /// A copy; keys held back as a possible escape count as typed.
+    [[nodiscard]] Unsent unsent() const;
+
     /// Why forwarding was given up, if it was: the reader left, the disk is full.
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
@@ -67,6 +80,7 @@ class Forwarder {
 
     explicit Forwarder(ForwarderConfig config) : config_(std::move(config)) {}
     Result<void> attach(event::Loop& loop);
+    void go_on_with(const Unsent& unsent);
     void on_master(uint32_t events);
     void on_input();
     void on_escape_timeout();

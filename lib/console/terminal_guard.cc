@@ -58,6 +58,15 @@ Result<TerminalGuard> TerminalGuard::raw(os::BorrowedFd input, os::BorrowedFd ou
     return guard;
 }
 
+TerminalGuard TerminalGuard::adopt(std::vector<Saved> saved, os::UniqueFd screen,
+                                   os::DeathWatch watch) {
+    TerminalGuard guard;
+    guard.saved_ = std::move(saved);
+    guard.screen_ = std::move(screen);
+    guard.watch_ = std::move(watch);
+    return guard;
+}
+
 Result<void> TerminalGuard::set_raw(os::BorrowedFd fd, bool output) {
     if (isatty(fd.get()) != 1) return {};
     termios state = {};

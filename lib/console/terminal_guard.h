@@ -32,16 +32,22 @@ class [[nodiscard]] TerminalGuard {
     TerminalGuard& operator=(TerminalGuard&& other) noexcept;
     ~TerminalGuard();
 
+    /// Takes over from an earlier image of this program (execve(2)), which listed the parts below.
+    struct Saved {
+        os::UniqueFd terminal;
+        termios state;
+    };
+    static TerminalGuard adopt(std::vector<Saved> saved, os::UniqueFd screen, os::DeathWatch watch);
+    [[nodiscard]] const std::vector<Saved>& saved() const { return saved_; }
+    [[nodiscard]] os::BorrowedFd screen() const { return screen_; }
+    [[nodiscard]] const os::DeathWatch& watch() const { return watch_; }
+
     [[nodiscard]] bool active() const { return !saved_.empty(); }
     /// Does nothing the second time. Tries everything and returns the first error. Never blocks,
     /// and does not stop a background process (SIGTTOU).
     Result<void> restore();
 
  private:
-    struct Saved {
-        os::UniqueFd terminal;
-        termios state;
-    };
     Result<void> set_raw(os::BorrowedFd fd, bool output);
     Result<void> give_back();
 

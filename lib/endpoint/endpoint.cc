@@ -27,13 +27,17 @@ Endpoint::Endpoint(event::Loop& loop, const state::Record& box, Hooks hooks)
         : loop_(loop), box_(box), hooks_(std::move(hooks)), server_(loop, {&box, hooks_.power}) {
 }
 
-void Endpoint::start() {
-    starts_++;
+shell::Companion::Events Endpoint::companion_events() {
     shell::Companion::Events events;
     events.ready = [this](const Result<void>& result) { on_ready(result); };
     events.signal = [this](int signal) { on_signal(signal); };
     events.lost = [this] { on_lost(); };
-    auto companion = shell::Companion::start(loop_, box_, std::move(events));
+    return events;
+}
+
+void Endpoint::start() {
+    starts_++;
+    auto companion = shell::Companion::start(loop_, box_, companion_events());
     if (!companion) return hooks_.unavailable(companion.error());
     companion_ = std::move(companion).value();
 }

@@ -5,13 +5,20 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 
 #include "lib/endpoint/server.h"
 #include "lib/event/loop.h"
+#include "lib/json/fwd.h"
 #include "lib/shell/companion.h"
 #include "lib/state/record.h"
+
+namespace boxctl::state {
+class Outgoing;
+class Incoming;
+}  // namespace boxctl::state
 
 namespace boxctl::endpoint {
 
@@ -37,7 +44,17 @@ class Endpoint {
     /// Never waits for the box: a hook tells how it went.
     void start();
 
+    /// For another image of this program (execve(2)), and back; handover.cc has both. Clients have
+    /// to connect anew; the programs that they had started go on.
+    json::Value pack(state::Outgoing& outgoing) const;
+    /// `packed` has a member "endpoint", or none where there was no endpoint yet.
+    Result<void> resume(const json::Value& packed, state::Incoming& incoming);
+    /// Something is on its way into the box that only this image can finish.
+    [[nodiscard]] bool starting() const;
+
  private:
+    shell::Companion::Events companion_events();
+    Result<void> keep(shell::Session session);
     void on_ready(const Result<void>& result);
     void on_signal(int signal);
     void on_lost();
@@ -49,6 +66,12 @@ class Endpoint {
     std::unique_ptr<shell::Companion> companion_;
     event::TimerSource again_;
     int starts_ = 0;
+    /// What clients of an earlier image had started, until it ends.
+    struct Kept {
+        shell::Session session;
+        event::Source source;
+    };
+    std::list<Kept> kept_;
 };
 
 /// What a signal for the leader of a machine asks for (systemd(1), SIGNALS); nothing: it is meant

@@ -125,6 +125,21 @@ bool Manager::serves(uint32_t connection) const {
     });
 }
 
+std::vector<const shell::Session*> Manager::sessions() const {
+    std::vector<const shell::Session*> running;
+    for (const auto& [name, entry] : units_) {
+        const shell::Session* session = entry.unit->session();
+        if (session != nullptr && session->pidfd.valid()) running.push_back(session);
+    }
+    return running;
+}
+
+bool Manager::starting() const {
+    return std::any_of(units_.begin(), units_.end(), [](const auto& named) {
+        return named.second.unit->state() == Unit::State::starting;
+    });
+}
+
 void Manager::sweep() {
     std::erase_if(units_, [](const auto& each) {
         const Entry& entry = each.second;

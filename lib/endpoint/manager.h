@@ -40,6 +40,9 @@ class Manager {
     void forget(uint32_t connection);
     /// Does the connection wait for something, or hold something?
     [[nodiscard]] bool serves(uint32_t connection) const;
+    /// The programs that run, and whether one is on its way into the box.
+    [[nodiscard]] std::vector<const shell::Session*> sessions() const;
+    [[nodiscard]] bool starting() const;
     /// Removes what has ended and nobody refers to; to be called outside of callbacks.
     void sweep();
 

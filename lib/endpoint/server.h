@@ -36,6 +36,13 @@ class Server {
     Result<void> add(os::UniqueFd socket);
     [[nodiscard]] size_t connections() const { return connections_.size(); }
 
+    // For another image of this program: what it would have to go on with.
+    [[nodiscard]] os::BorrowedFd listener() const { return listener_; }
+    [[nodiscard]] std::vector<const shell::Session*> sessions() const {
+        return manager_.sessions();
+    }
+    [[nodiscard]] bool starting() const { return manager_.starting(); }
+
  private:
     void accept_some();
     Result<void> take(os::UniqueFd socket);

@@ -46,6 +46,8 @@ class Unit {
     Result<void> signal(int number, bool all);
 
     [[nodiscard]] const UnitRequest& request() const { return request_; }
+    /// The program, while it runs.
+    [[nodiscard]] const shell::Session* session() const { return session_ ? &*session_ : nullptr; }
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] bool over() const { return state_ == State::dead || state_ == State::exited; }
     /// Ended in a way that counts as failure, or never began.

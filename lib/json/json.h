@@ -16,11 +16,9 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/result.h"
+#include "lib/json/fwd.h"
 
 namespace boxctl::json {
-
-/// Members keep the order in which they were added.
-using Value = nlohmann::ordered_json;
 
 struct Limits {
     size_t bytes = 1024 * 1024;

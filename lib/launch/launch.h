@@ -6,12 +6,18 @@
 
 #include <sys/types.h>
 
+#include "lib/json/fwd.h"
 #include "lib/launch/protocol.h"
 #include "lib/launch/reservation.h"
 #include "lib/net/apply.h"
 #include "lib/os/fd.h"
 #include "lib/plan/plan.h"
 #include "lib/rootfs/apply.h"
+
+namespace boxctl::state {
+class Outgoing;
+class Incoming;
+}  // namespace boxctl::state
 
 namespace boxctl::launch {
 
@@ -43,6 +49,11 @@ struct RunningBox {
     RunningBox(RunningBox&&) = default;
     RunningBox& operator=(RunningBox&&) = delete;
     ~RunningBox();
+
+    /// As for Reservation: the box goes on under another image of this program. After unpack() has
+    /// begun, a failure ends the box.
+    json::Value pack(state::Outgoing& outgoing) const;
+    static Result<RunningBox> unpack(const json::Value& packed, state::Incoming& incoming);
 
     pid_t leader = 0;
     os::UniqueFd pidfd;                          ///< reset() once reaped

@@ -197,9 +197,7 @@ Result<void> clean_up_leftovers(const std::string& name, const std::string& cgro
         if (leader) keep_first(first, end_process(*leader));
     }
     if (!cgroup_dir.empty()) keep_first(first, cgroup::remove(cgroup_dir));
-    settings::NetworkSettings with_cable;
-    with_cable.veth.value = true;
-    keep_first(first, net::remove_veth(name, net::plan_network(with_cable, name)));
+    keep_first(first, net::remove_veth(name));
     auto detached =
             os::detach_host_mount(std::string(state::kDirectory) + "/" + name + "/propagate");
     if (!detached) keep_first(first, std::move(detached).error());

@@ -13,10 +13,16 @@
 
 #include "lib/base/result.h"
 #include "lib/cgroup/apply.h"
+#include "lib/json/fwd.h"
 #include "lib/os/death_watch.h"
 #include "lib/os/lock.h"
 #include "lib/plan/plan.h"
 #include "lib/userns/ids.h"
+
+namespace boxctl::state {
+class Outgoing;
+class Incoming;
+}  // namespace boxctl::state
 
 namespace boxctl::launch {
 
@@ -42,6 +48,11 @@ class Reservation {
     /// after a failure and returns the first one; the state directory then stays, as the sign that
     /// something is left.
     Result<void> release();
+
+    /// What another image of this program needs to hold it in our place (execve(2)), and back.
+    /// handover.cc has both.
+    json::Value pack(state::Outgoing& outgoing) const;
+    static Result<Reservation> unpack(const json::Value& packed, state::Incoming& incoming);
 
     [[nodiscard]] const userns::IdRange& ids() const { return ids_; }
     [[nodiscard]] const cgroup::Cgroup& cgroup() const { return cgroup_; }

@@ -79,7 +79,10 @@ Result<Link> make_veth(const NetPlan& plan, os::BorrowedFd box_netns, const std:
     return Link{.index = link->index, .name = plan.host_link};
 }
 
-Result<void> remove_veth(const std::string& machine, const NetPlan& plan) {
+Result<void> remove_veth(const std::string& machine) {
+    settings::NetworkSettings with_cable;
+    with_cable.veth.value = true;
+    const NetPlan plan = plan_network(with_cable, machine);
     // Mostly there is nothing to remove; finding that out shall not take libmnl.
     if (if_nametoindex(plan.host_link.c_str()) == 0 && errno == ENODEV) return {};
     Rtnl rtnl = BOX_TRY(Rtnl::open());

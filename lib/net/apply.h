@@ -28,9 +28,10 @@ struct Link {
 /// Nothing is left when this fails.
 Result<Link> make_veth(const NetPlan& plan, os::BorrowedFd box_netns, const std::string& machine);
 
-/// Removes the host end, and with it the pair, when it is there and this machine's.
+/// Removes the host end of the cable of a machine of this name, and with it the pair, when it is
+/// there and that machine's.
 /// The kernel takes 10 to 25 ms for it; a box's end may leave it to the end of its namespace.
-Result<void> remove_veth(const std::string& machine, const NetPlan& plan);
+Result<void> remove_veth(const std::string& machine);
 
 /// Sets "lo" up in the network namespace of the caller (netdevice(7)); the kernel then gives it
 /// 127.0.0.1 and ::1.

@@ -59,6 +59,13 @@ Result<DeathWatch> DeathWatch::start(const char* name, std::vector<int> keep,
     return started;
 }
 
+DeathWatch DeathWatch::adopt(UniqueFd pipe, UniqueFd child) {
+    DeathWatch watch;
+    watch.pipe_ = std::move(pipe);
+    watch.pidfd_ = std::move(child);
+    return watch;
+}
+
 DeathWatch& DeathWatch::operator=(DeathWatch&& other) noexcept {
     if (this == &other) return *this;
     stop();

@@ -25,6 +25,12 @@ class [[nodiscard]] DeathWatch {
     DeathWatch& operator=(DeathWatch&& other) noexcept;
     ~DeathWatch() { stop(); }
 
+    /// Takes over a watch that an earlier image of this program started (execve(2)): the two
+    /// descriptors below.
+    static DeathWatch adopt(UniqueFd pipe, UniqueFd child);
+    [[nodiscard]] BorrowedFd pipe() const { return pipe_; }
+    [[nodiscard]] BorrowedFd child() const { return pidfd_; }
+
     /// Has the child end without acting, and does not wait until it did: stop() does.
     void dismiss() const;
     /// Ends the child without having it act. Idempotent.

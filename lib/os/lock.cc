@@ -50,6 +50,14 @@ Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind, LockW
     }
 }
 
+LockFile LockFile::adopt(UniqueFd fd, std::string path, LockKind kind) {
+    LockFile lock;
+    lock.fd_ = std::move(fd);
+    lock.path_ = std::move(path);
+    lock.kind_ = kind;
+    return lock;
+}
+
 void LockFile::remove() {
     if (!fd_.valid()) return;
     if (kind_ == LockKind::exclusive || alone(path_, fd_)) unlink(path_.c_str());

@@ -20,9 +20,13 @@ class LockFile {
     static Result<LockFile> acquire(const std::string& path, LockKind kind,
                                     LockWait wait = LockWait::no);
 
+    /// Takes over a lock that an earlier image of this program holds (execve(2)).
+    static LockFile adopt(UniqueFd fd, std::string path, LockKind kind);
+
     [[nodiscard]] bool held() const { return fd_.valid(); }
     [[nodiscard]] BorrowedFd fd() const { return fd_; }
     [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] LockKind kind() const { return kind_; }
     /// Unlinks the file while it is still locked, then lets go. Idempotent. Of those that share a
     /// lock, the last one unlinks.
     void remove();

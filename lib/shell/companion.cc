@@ -95,18 +95,21 @@ void Companion::on_ready(Session session) {
     source_.reset();
     entering_.reset();
     session_ = std::move(session);
-    auto ended = loop_.add_child(session_->pidfd, [this](os::ExitStatus) {
+    auto listening = listen();
+    if (!listening) return fail(std::move(listening).error());
+    events_.ready(Result<void>());
+}
+
+/// For its end and for what it has to say.
+Result<void> Companion::listen() {
+    source_ = BOX_TRY(loop_.add_child(session_->pidfd, [this](os::ExitStatus) {
         session_->pidfd.reset();  // reaped
         session_.reset();
         channel_source_.reset();
         events_.lost();
-    });
-    auto told = loop_.add_io(channel_, EPOLLIN, [this](uint32_t) { on_signals(); });
-    if (!ended) return fail(std::move(ended).error());
-    if (!told) return fail(std::move(told).error());
-    source_ = std::move(ended).value();
-    channel_source_ = std::move(told).value();
-    events_.ready(Result<void>());
+    }));
+    channel_source_ = BOX_TRY(loop_.add_io(channel_, EPOLLIN, [this](uint32_t) { on_signals(); }));
+    return {};
 }
 
 void Companion::on_signals() {

@@ -24,9 +24,15 @@
 #include <string>
 
 #include "lib/event/loop.h"
+#include "lib/json/fwd.h"
 #include "lib/os/fd.h"
 #include "lib/shell/enter.h"
 #include "lib/state/record.h"
+
+namespace boxctl::state {
+class Outgoing;
+class Incoming;
+}  // namespace boxctl::state
 
 namespace boxctl::shell {
 
@@ -44,9 +50,17 @@ class Companion {
     /// Never waits for the box. `box` and `loop` outlive the companion.
     static Result<std::unique_ptr<Companion>> start(event::Loop& loop, const state::Record& box,
                                                     Events events);
+    /// For another image of this program (execve(2)), and back; handover.cc has both. Nothing says
+    /// that it is ready, since it was.
+    json::Value pack(state::Outgoing& outgoing) const;
+    static Result<std::unique_ptr<Companion>> resume(event::Loop& loop, Events events,
+                                                     const json::Value& packed,
+                                                     state::Incoming& incoming);
     Companion(const Companion&) = delete;
     Companion& operator=(const Companion&) = delete;
 
+    /// It is neither ready nor has it failed.
+    [[nodiscard]] bool starting() const { return entering_.has_value(); }
     [[nodiscard]] pid_t pid() const { return session_ ? session_->pid : 0; }
     /// O_NONBLOCK; to be taken once it is ready.
     os::UniqueFd take_listener() { return std::move(listener_); }
@@ -56,6 +70,7 @@ class Companion {
     Result<void> begin(const state::Record& box);
     void on_entering();
     void on_ready(Session session);
+    Result<void> listen();
     void on_signals();
     void fail(Error error);
 

@@ -77,6 +77,12 @@ Result<void> get_later_members(const Value& object, Record& record) {
     if (json::find(object, "stop_timeout") != nullptr) {
         record.stop_timeout = BOX_TRY(get_u32(object, "stop_timeout"));
     }
+    if (json::find(object, "reloads") != nullptr) {
+        record.reloads = BOX_TRY(get_u32(object, "reloads"));
+    }
+    if (json::find(object, "reload_failure") != nullptr) {
+        record.reload_failure = BOX_TRY(json::get_string(object, "reload_failure"));
+    }
     return {};
 }
 
@@ -113,6 +119,8 @@ std::string to_json(const Record& record) {
             {"poweroff", request_value(record.poweroff)},
             {"reboot", request_value(record.reboot)},
             {"stop_timeout", record.stop_timeout},
+            {"reloads", record.reloads},
+            {"reload_failure", record.reload_failure},
             {"notes", record.notes},
     };
     return json::to_text(value) + "\n";

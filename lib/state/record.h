@@ -66,6 +66,8 @@ struct Record {
     Request poweroff;
     Request reboot;
     uint32_t stop_timeout = 30;  ///< seconds between asking and killing
+    uint32_t reloads = 0;        ///< attempts to put another image in the supervisor's place
+    std::string reload_failure;  ///< of the last one; empty: it succeeded
     std::vector<std::string> notes;
 };
 

@@ -13,10 +13,6 @@
 namespace boxctl::supervise {
 namespace {
 
-bool is_passive(const state::Record& record) {
-    return record.console == plan::to_string(plan::ConsoleMode::passive);
-}
-
 /// With pipes the console is what remains: input only if there is a keyboard.
 console::Mode mode_of(const state::Record& record, bool keyboard) {
     if (record.console == plan::to_string(plan::ConsoleMode::interactive)) {
@@ -28,11 +24,15 @@ console::Mode mode_of(const state::Record& record, bool keyboard) {
 
 }  // namespace
 
-Result<void> ConsoleView::open(OnEscape on_escape) {
-    return is_passive(record_) ? keep() : show(std::move(on_escape));
+bool ConsoleView::is_passive() const {
+    return record_.console == plan::to_string(plan::ConsoleMode::passive);
 }
 
-Result<void> ConsoleView::show(OnEscape on_escape) {
+Result<void> ConsoleView::open(OnEscape on_escape) {
+    return is_passive() ? keep({}) : show(std::move(on_escape), {});
+}
+
+Result<void> ConsoleView::show(OnEscape on_escape, console::Unsent unsent) {
     console::ForwarderConfig config;
     config.mode = mode_of(record_, isatty(STDIN_FILENO) == 1);
     config.master = master_;
@@ -40,7 +40,8 @@ Result<void> ConsoleView::show(OnEscape on_escape) {
     config.output = os::BorrowedFd(record_.console_output);
     config.on_escape = std::move(on_escape);
     config.tee = [this](std::span<const char> data) { tap_.give(data); };
-    if (config.mode == console::Mode::interactive) {
+    config.unsent = std::move(unsent);
+    if (config.mode == console::Mode::interactive && !terminal_.active()) {
         const char* term = getenv("TERM");
         terminal_ = BOX_TRY(console::TerminalGuard::raw(config.input, config.output,
                                                         term == nullptr ? "" : term));
@@ -50,30 +51,35 @@ Result<void> ConsoleView::show(OnEscape on_escape) {
 }
 
 /// Reads what the box writes, so that it never waits for somebody who may attach.
-Result<void> ConsoleView::keep() {
+Result<void> ConsoleView::keep(console::Unsent unsent) {
     visitor_source_.reset();
     visitor_.reset();
     console::ForwarderConfig config;
     config.master = master_;
     config.tee = [this](std::span<const char> data) { tap_.give(data); };
+    config.unsent = std::move(unsent);
     forwarder_ = BOX_TRY(console::Forwarder::create(loop_, std::move(config)));
     return {};
 }
 
 /// Two readers would each get half: while the visitor is there, this one does not read.
 void ConsoleView::give(pid_t visitor) {
-    if (!is_passive(record_) || !forwarder_) return;
+    if (!is_passive() || !forwarder_) return;
     if (!os::is_locked(state::attach_lock_path(record_.name, 0))) return;  // not one of ours
     auto pidfd = os::open_pidfd(visitor);
     if (!pidfd) return;  // it has left already
-    auto source = loop_.add_io(*pidfd, EPOLLIN, [this](uint32_t) {
-        const auto kept = keep();
+    const auto done = step_back_for(std::move(pidfd).value());
+    if (!done) log::warning(done.error().message());
+}
+
+Result<void> ConsoleView::step_back_for(os::UniqueFd visitor) {
+    visitor_source_ = BOX_TRY(loop_.add_io(visitor, EPOLLIN, [this](uint32_t) {
+        const auto kept = keep({});
         if (!kept) log::warning(kept.error().message());
-    });
-    if (!source) return log::warning(source.error().message());
-    visitor_ = std::move(pidfd).value();
-    visitor_source_ = std::move(source).value();
+    }));
+    visitor_ = std::move(visitor);
     forwarder_.reset();
+    return {};
 }
 
 void ConsoleView::resize() {

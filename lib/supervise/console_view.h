@@ -12,8 +12,14 @@
 #include "lib/console/tap.h"
 #include "lib/console/terminal_guard.h"
 #include "lib/event/loop.h"
+#include "lib/json/fwd.h"
 #include "lib/os/fd.h"
 #include "lib/state/record.h"
+
+namespace boxctl::state {
+class Outgoing;
+class Incoming;
+}  // namespace boxctl::state
 
 namespace boxctl::supervise {
 
@@ -28,6 +34,9 @@ class ConsoleView {
             : loop_(loop), record_(record), master_(master) {}
 
     Result<void> open(OnEscape on_escape);
+    /// Goes on where an earlier image of this program packed. handover.cc has both.
+    Result<void> resume(OnEscape on_escape, const json::Value& packed, state::Incoming& incoming);
+    json::Value pack(state::Outgoing& outgoing) const;
     /// All that the box writes there, as far as it passes here: not what a visitor reads, nor what
     /// goes to descriptors that the box was given.
     console::Tap& tap() { return tap_; }
@@ -39,8 +48,10 @@ class ConsoleView {
     void close();
 
  private:
-    Result<void> show(OnEscape on_escape);
-    Result<void> keep();
+    [[nodiscard]] bool is_passive() const;
+    Result<void> show(OnEscape on_escape, console::Unsent unsent);
+    Result<void> keep(console::Unsent unsent);
+    Result<void> step_back_for(os::UniqueFd visitor);
 
     event::Loop& loop_;
     const state::Record& record_;

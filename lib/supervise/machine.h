@@ -8,12 +8,27 @@
 // All that it knows of the box is in its record and in these descriptors; the plan is gone by then.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include <signal.h>
 
 #include "lib/base/result.h"
+#include "lib/endpoint/endpoint.h"
+#include "lib/event/loop.h"
+#include "lib/json/fwd.h"
 #include "lib/launch/launch.h"
 #include "lib/os/process.h"
 #include "lib/state/record.h"
+#include "lib/supervise/console_view.h"
+#include "lib/supervise/init_asker.h"
+
+namespace boxctl::state {
+class Outgoing;
+class Incoming;
+}  // namespace boxctl::state
 
 namespace boxctl::supervise {
 
@@ -38,13 +53,18 @@ struct Transition {
 /// What an event does in a phase. Asking twice to stop means: now.
 Transition transition(Phase phase, Event event);
 
-/// How a box ended.
+/// Sent to the supervisor by `boxctl reload`: it executes the program anew that it was started
+/// from, in its own place.
+constexpr int kReload = SIGUSR2;
+
+/// How a box ended, or why its supervisor stops looking after it.
 struct Outcome {
     enum class Kind {
         exited,     ///< PID 1 ended; `code` is its status
         power_off,  ///< poweroff or halt inside (reboot(2) in a PID namespace)
         reboot,     ///< reboot inside
         killed,     ///< by us, because it was asked for or did not stop in time
+        reload,     ///< it runs on; another image of this program shall take over
     };
     Kind kind = Kind::exited;
     int code = 0;
@@ -54,7 +74,68 @@ struct Outcome {
 /// (halt, power off), see pid_namespaces(7). Only what was booted comes back from a restart.
 Outcome outcome_of(const os::ExitStatus& status, bool booted, Phase phase);
 
-/// Stays with the box until it is gone. `record` is written when the phase changes.
-Result<Outcome> supervise(launch::RunningBox& box, state::Record record);
+/// One running box and the eyes on it.
+class Machine {
+ public:
+    /// For a box that was just executed. `record` is written whenever something in it changes.
+    static Result<std::unique_ptr<Machine>> create(launch::RunningBox& box, state::Record record);
+    /// For a box that an earlier image of this program packed. handover.cc has both.
+    static Result<std::unique_ptr<Machine>> resume(launch::RunningBox& box,
+                                                   const json::Value& packed,
+                                                   state::Incoming& incoming);
+    json::Value pack(state::Outgoing& outgoing) const;
+
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+    Machine(Machine&&) = delete;
+    Machine& operator=(Machine&&) = delete;
+    ~Machine() = default;
+
+    /// Stays with the box until it is gone. After Outcome::Kind::reload nothing has changed: it can
+    /// be called again.
+    Result<Outcome> run();
+
+    /// Tells who waits for a reload how it went: `failure` is empty when it succeeded.
+    Result<void> answer_reload(const std::string& failure);
+    [[nodiscard]] const state::Record& record() const { return record_; }
+
+ private:
+    Machine(std::unique_ptr<event::Loop> loop, launch::RunningBox& box, state::Record record)
+            : loop_(std::move(loop)),
+              box_(box),
+              record_(std::move(record)),
+              init_(*loop_, record_, box.pidfd) {}
+
+    Result<void> watch();
+    Result<void> watch_leader();
+    Result<void> watch_signals();
+    Result<void> watch_notify();
+    [[nodiscard]] bool has_console() const;
+    [[nodiscard]] bool wants_endpoint() const;
+    endpoint::Endpoint::Hooks endpoint_hooks();
+    void on_power(endpoint::Power power);
+    void on_event(Event event);
+    void on_escape(console::Escape escape);
+    void on_reload();
+    void act(Action action);
+    void ask(const state::Request& request, const char* what);
+    void kill_box();
+    void enter_phase(Phase phase);
+    Outcome outcome();
+
+    std::unique_ptr<event::Loop> loop_;
+    launch::RunningBox& box_;
+    state::Record record_;
+    Phase phase_ = Phase::running;
+    std::optional<os::ExitStatus> status_;  ///< of PID 1, once it has ended
+    int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
+    InitAsker init_;
+    std::optional<ConsoleView> console_;
+    std::optional<endpoint::Endpoint> endpoint_;
+    event::Source leader_source_;
+    std::vector<event::Source> signal_sources_;
+    event::IoSource notify_source_;
+    event::TimerSource deadline_;
+};
 
 }  // namespace boxctl::supervise

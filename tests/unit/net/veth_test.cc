@@ -149,7 +149,7 @@ BOOST_FIXTURE_TEST_CASE(a_foreign_link_is_never_deleted, TwoNetworks) {
     BOOST_TEST(made.error().code() == EEXIST);
     BOOST_TEST(made.error().message().find("a link of that name is not boxctl's") !=
                std::string::npos);
-    BOOST_TEST(failure(net::remove_veth("web", cable("web"))) == "");
+    BOOST_TEST(failure(net::remove_veth("web")) == "");
     const auto after = link_named("ve-web");
     BOOST_REQUIRE(after.has_value());
     BOOST_TEST(after->index == before->index);
@@ -160,7 +160,7 @@ BOOST_FIXTURE_TEST_CASE(the_link_of_another_machine_is_never_deleted, TwoNetwork
     auto rtnl = net::Rtnl::open();
     BOOST_REQUIRE(rtnl->tag_and_set_up(if_nametoindex("ve-web"), "boxctl:other").has_value());
     BOOST_TEST(!net::make_veth(cable("web"), box, "web").has_value());
-    BOOST_TEST(failure(net::remove_veth("web", cable("web"))) == "");
+    BOOST_TEST(failure(net::remove_veth("web")) == "");
     BOOST_TEST(link_named("ve-web").has_value());
 }
 
@@ -210,9 +210,9 @@ BOOST_FIXTURE_TEST_CASE(a_taken_name_in_the_box_is_reported_and_nothing_made, Tw
 
 BOOST_FIXTURE_TEST_CASE(removal_takes_the_pair_and_may_be_repeated, TwoNetworks) {
     BOOST_REQUIRE_EQUAL(failure(net::make_veth(cable("web"), box, "web")), "");
-    BOOST_TEST(failure(net::remove_veth("web", cable("web"))) == "");
+    BOOST_TEST(failure(net::remove_veth("web")) == "");
     BOOST_TEST(!link_named("ve-web").has_value());
-    BOOST_TEST(failure(net::remove_veth("web", cable("web"))) == "");
+    BOOST_TEST(failure(net::remove_veth("web")) == "");
     enter(box);
     BOOST_TEST(!link_named("host0").has_value());
 }

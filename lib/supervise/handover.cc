@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The supervisor's part of a handover: what it was about to deliver, and whose terminal it has.
+#include "lib/state/handover.h"
+
+#include <cstring>
+
+#include "lib/supervise/machine.h"
+
+namespace boxctl::supervise {
+namespace {
+
+using json::Value;
+
+Value pack_unsent(const console::Unsent& unsent) {
+    return {{"to_output", state::to_hex(unsent.to_output)},
+            {"to_box", state::to_hex(unsent.to_box)},
+            {"history", state::to_hex(unsent.history)},
+            {"input_ended", unsent.input_ended}};
+}
+
+Result<std::string> get_bytes(const Value& object, const char* key) {
+    return state::from_hex(BOX_TRY(json::get_string(object, key)));
+}
+
+Result<console::Unsent> unpack_unsent(const Value& packed) {
+    console::Unsent unsent;
+    unsent.to_output = BOX_TRY(get_bytes(packed, "to_output"));
+    unsent.to_box = BOX_TRY(get_bytes(packed, "to_box"));
+    unsent.history = BOX_TRY(get_bytes(packed, "history"));
+    unsent.input_ended = BOX_TRY(json::get_bool(packed, "input_ended"));
+    return unsent;
+}
+
+Value pack_terminal(const console::TerminalGuard& terminal, state::Outgoing& outgoing) {
+    Value saved = Value::array();
+    for (const console::TerminalGuard::Saved& one : terminal.saved()) {
+        const std::string_view bytes(reinterpret_cast<const char*>(&one.state), sizeof one.state);
+        saved.push_back({{"fd", outgoing.add(one.terminal)}, {"state", state::to_hex(bytes)}});
+    }
+    return {{"saved", saved},
+            {"screen", outgoing.add(terminal.screen())},
+            {"watch_pipe", outgoing.add(terminal.watch().pipe())},
+            {"watch_child", outgoing.add(terminal.watch().child())}};
+}
+
+Result<console::TerminalGuard> unpack_terminal(const Value& packed, state::Incoming& incoming) {
+    std::vector<console::TerminalGuard::Saved> saved;
+    for (const Value& one : *BOX_TRY(json::get_array(packed, "saved"))) {
+        const std::string bytes = BOX_TRY(get_bytes(one, "state"));
+        console::TerminalGuard::Saved taken = {BOX_TRY(incoming.take(one, "fd")), {}};
+        if (bytes.size() != sizeof taken.state) return Error("terminal settings of another size");
+        std::memcpy(&taken.state, bytes.data(), bytes.size());
+        saved.push_back(std::move(taken));
+    }
+    os::UniqueFd screen = BOX_TRY(incoming.take(packed, "screen"));
+    os::UniqueFd pipe = BOX_TRY(incoming.take(packed, "watch_pipe"));
+    os::UniqueFd child = BOX_TRY(incoming.take(packed, "watch_child"));
+    return console::TerminalGuard::adopt(std::move(saved), std::move(screen),
+                                         os::DeathWatch::adopt(std::move(pipe), std::move(child)));
+}
+
+}  // namespace
+
+Value ConsoleView::pack(state::Outgoing& outgoing) const {
+    return {{"unsent", pack_unsent(forwarder_ ? forwarder_->unsent() : console::Unsent())},
+            {"terminal", pack_terminal(terminal_, outgoing)},
+            {"visitor", outgoing.add(visitor_)}};
+}
+
+Result<void> ConsoleView::resume(OnEscape on_escape, const Value& packed,
+                                 state::Incoming& incoming) {
+    const Value& terminal = *BOX_TRY(json::get_object(packed, "terminal"));
+    terminal_ = BOX_TRY(unpack_terminal(terminal, incoming));
+    console::Unsent unsent = BOX_TRY(unpack_unsent(*BOX_TRY(json::get_object(packed, "unsent"))));
+    os::UniqueFd visitor = BOX_TRY(incoming.take(packed, "visitor"));
+    if (visitor.valid()) return step_back_for(std::move(visitor));
+    if (is_passive()) return keep(std::move(unsent));
+    return show(std::move(on_escape), std::move(unsent));
+}
+
+Value Machine::pack(state::Outgoing& outgoing) const {
+    return {{"record", state::to_json(record_)},
+            {"console", console_ ? console_->pack(outgoing) : Value()},
+            {"endpoint", endpoint_ ? endpoint_->pack(outgoing) : Value()}};
+}
+
+Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const Value& packed,
+                                                 state::Incoming& incoming) {
+    state::Record record = BOX_TRY(state::from_json(BOX_TRY(json::get_string(packed, "record"))));
+    auto loop = BOX_TRY(event::Loop::create());
+    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record)));
+    BOX_TRY(machine->watch());
+    if (machine->console_) {
+        const Value& console = *BOX_TRY(json::get_object(packed, "console"));
+        BOX_TRY(machine->console_->resume(
+                [&machine = *machine](console::Escape escape) { machine.on_escape(escape); },
+                console, incoming));
+    }
+    if (machine->wants_endpoint()) {
+        machine->endpoint_.emplace(*machine->loop_, machine->record_, machine->endpoint_hooks());
+        BOX_TRY(machine->endpoint_->resume(packed, incoming));
+    }
+    return machine;
+}
+
+}  // namespace boxctl::supervise
