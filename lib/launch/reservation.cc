@@ -54,12 +54,17 @@ bool signer_is_gone(const std::string& path) {
     return !process && process.error().code() == ESRCH;
 }
 
-/// Waits for the watch of a killed boxctl: some milliseconds.
+/// Waits for the watch of a killed boxctl, which needs some milliseconds. Asks again and again: in
+/// a queue for the lock it would have to wait for the end of whoever got it first.
 Result<os::LockFile> lock_name(const std::string& name) {
+    constexpr int kPause = 10;       // ms
+    constexpr int kPatience = 1000;  // pauses; the watch itself gives up after 5 s (end_process())
     const std::string path = state::name_lock_path(name);
     auto lock = os::LockFile::acquire(path, os::LockKind::exclusive);
-    if (!lock && lock.error().code() == EWOULDBLOCK && signer_is_gone(path)) {
-        lock = os::LockFile::acquire(path, os::LockKind::exclusive, os::LockWait::until_free);
+    for (int i = 0; i < kPatience; i++) {
+        if (lock || lock.error().code() != EWOULDBLOCK || !signer_is_gone(path)) break;
+        poll(nullptr, 0, kPause);
+        lock = os::LockFile::acquire(path, os::LockKind::exclusive);
     }
     if (lock) BOX_TRY(sign(*lock));
     return lock;

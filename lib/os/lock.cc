@@ -2,7 +2,6 @@
 #include "lib/os/lock.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -19,25 +18,30 @@ Result<bool> names(const std::string& path, BorrowedFd fd) {
            named.st_dev == ours.st_dev;
 }
 
-/// Of several that share a lock the last one can have it alone. To change it is to let go of it for
-/// a moment (flock(2)), in which the file may have been removed and made anew by others.
-bool alone(const std::string& path, BorrowedFd fd) {
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) < 0) return false;
-    const auto named = names(path, fd);
-    return named && *named;
+struct flock whole_file(LockKind kind) {
+    struct flock lock = {};
+    lock.l_type = kind == LockKind::shared ? F_RDLCK : F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    return lock;
+}
+
+/// EWOULDBLOCK when others hold it, whichever of its two codes the kernel gives (fcntl(2)).
+Result<void> lock_file(BorrowedFd fd, LockKind kind) {
+    struct flock lock = whole_file(kind);
+    while (fcntl(fd.get(), F_OFD_SETLK, &lock) < 0) {
+        if (errno == EINTR) continue;
+        if (errno == EACCES) errno = EWOULDBLOCK;
+        return errno_error("lock");
+    }
+    return {};
 }
 
 }  // namespace
 
-Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind, LockWait wait) {
-    const int how =
-            (kind == LockKind::shared ? LOCK_SH : LOCK_EX) | (wait == LockWait::no ? LOCK_NB : 0);
+Result<LockFile> LockFile::acquire(const std::string& path, LockKind kind) {
     while (true) {
         UniqueFd fd = BOX_TRY(open_host(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
-        if (flock(fd.get(), how) < 0) {
-            if (errno == EINTR) continue;
-            return errno_error("lock " + quote(path));
-        }
+        BOX_TRY(lock_file(fd, kind).context(quote(path)));
         // The previous owner may have unlinked the file between our open and our lock: then we
         // hold a lock that nobody else will ever see, and start over.
         if (BOX_TRY(names(path, fd))) {
@@ -60,13 +64,15 @@ LockFile LockFile::adopt(UniqueFd fd, std::string path, LockKind kind) {
 
 void LockFile::remove() {
     if (!fd_.valid()) return;
-    if (kind_ == LockKind::exclusive || alone(path_, fd_)) unlink(path_.c_str());
+    // Of several that share a lock, the last one can have it alone.
+    if (kind_ == LockKind::exclusive || lock_file(fd_, LockKind::exclusive)) unlink(path_.c_str());
     fd_.reset();
 }
 
 bool is_locked(const std::string& path) {
     const auto fd = open_host(path, O_RDONLY | O_NOFOLLOW);
-    return fd && flock(fd->get(), LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    struct flock lock = whole_file(LockKind::shared);
+    return fd && fcntl(fd->get(), F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
 }
 
 }  // namespace boxctl::os

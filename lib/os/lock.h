@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Lock files: held by flock(2) on an open descriptor, so that a killed owner holds nothing. The
-// file's existence never means anything.
+// Lock files: held by an open file description (fcntl(2), F_OFD_SETLK), so that a killed owner
+// holds nothing, a child that keeps the descriptor goes on holding it, and whoever only asks takes
+// nothing for it. The file's existence never means anything.
 #pragma once
 
 #include <string>
@@ -10,15 +11,13 @@
 namespace boxctl::os {
 
 enum class LockKind { exclusive, shared };
-enum class LockWait { no, until_free };
 
 class LockFile {
  public:
     LockFile() = default;
-    /// Makes the file if needed (0600) and locks it; without waiting, EWOULDBLOCK says that another
-    /// process holds it. The directory must be ours alone (0700).
-    static Result<LockFile> acquire(const std::string& path, LockKind kind,
-                                    LockWait wait = LockWait::no);
+    /// Makes the file if needed (0600) and locks it; EWOULDBLOCK says that somebody else holds it.
+    /// Never waits. The directory must be ours alone (0700).
+    static Result<LockFile> acquire(const std::string& path, LockKind kind);
 
     /// Takes over a lock that an earlier image of this program holds (execve(2)).
     static LockFile adopt(UniqueFd fd, std::string path, LockKind kind);
@@ -37,7 +36,8 @@ class LockFile {
     LockKind kind_ = LockKind::exclusive;
 };
 
-/// True when some process holds the lock at `path` exclusively. A missing file is not locked.
+/// True when somebody holds the lock at `path` exclusively. A missing file is not locked. Takes
+/// nothing, not even for a moment: nobody who starts meanwhile is refused for being looked at.
 bool is_locked(const std::string& path);
 
 }  // namespace boxctl::os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The machine: what it is, a private /run to work in, and what may be left on it."""
-import ctypes, fcntl, os, platform, shutil, subprocess, sys
+import ctypes, fcntl, os, platform, shutil, struct, subprocess, sys
 from pathlib import Path
 
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
@@ -66,11 +66,9 @@ def unheld_root_lock(path):
     if path.parent.name != ".locks" or not path.name.startswith("inode-"):
         return False
     with open(path) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+        wish = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        held = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_OFD_GETLK, wish))
+    return held[0] == fcntl.F_UNLCK
 
 
 def mine(process):

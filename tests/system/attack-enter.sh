@@ -146,7 +146,13 @@ if [ -s "$work/state/state.json" ]; then
     lacks "A11 a stranger with the process's number is left alone" 'victim|not changed|^shell 0' "$got"
     # with somebody holding the name's lock, as a supervisor would, the number alone must not do either
     again
-    got=$(flock "/run/boxctl/.locks/$name" bash "$work/reuse" 2>&1)
+    got=$(python3 - "/run/boxctl/.locks/$name" bash "$work/reuse" 2>&1 <<'E'
+import fcntl, os, struct, subprocess, sys
+lock = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+sys.exit(subprocess.call(sys.argv[2:]))
+E
+    )
     lacks "A11 also while the name is held" 'victim|not changed|^shell 0' "$got"
     again
     # shellcheck disable=SC2016

@@ -42,14 +42,18 @@ is "a full disk is told" "$("$BOXCTL" boot --dry-run "$root" </dev/null 2>/dev/n
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     changes=mount,umount2,move_mount,open_tree,mount_setattr,fsopen,fsmount,fsconfig,pivot_root,unshare,setns,clone,clone3,fork,vfork
     changes+=,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,rmdir,rename,renameat,renameat2,symlink,symlinkat,link,linkat,truncate,ftruncate
-    changes+=,chmod,fchmod,fchmodat,chown,fchown,fchownat,lchown,setxattr,bind,sethostname,flock,kill,pidfd_send_signal
+    changes+=,chmod,fchmod,fchmodat,chown,fchown,fchownat,lchown,setxattr,bind,sethostname,kill,pidfd_send_signal
     strace -f -qq -e trace="$changes" -o "$out/trace" "$BOXCTL" boot -M "$name" --dry-run "$root" </dev/null >/dev/null
     is "it makes no system call that changes anything" "$(cat "$out/trace")" ""
+    strace -f -qq -e trace=fcntl,flock -o "$out/trace" "$BOXCTL" boot -M "$name" --dry-run "$root" </dev/null >/dev/null
+    is "and takes no lock" "$(grep -E 'SETLK|flock' "$out/trace")" ""
     strace -f -qq -e trace=open,openat,openat2,creat -o "$out/trace" "$BOXCTL" boot -M "$name" --dry-run "$root" </dev/null >/dev/null
     # devices are opened to see whether somebody answers
     is "and opens no file for writing" "$(grep -E 'O_WRONLY|O_RDWR|O_CREAT' "$out/trace" | grep -v '"/dev/\(fuse\|net/tun\)"')" ""
     strace -f -qq -e trace="$changes" -o "$out/trace" "$BOXCTL" run -q -M "$name" "$root" -- true </dev/null
     ok "control: a real start makes many" [ "$(wc -l <"$out/trace")" -gt 50 ]
+    strace -f -qq -e trace=fcntl,flock -o "$out/trace" "$BOXCTL" run -q -M "$name" "$root" -- true </dev/null
+    ok "control: and takes locks" grep -q F_OFD_SETLK "$out/trace"
 else
     skip "system calls of --dry-run" "strace cannot be used here"
 fi

@@ -179,7 +179,7 @@ if start_long; then
     timeout 40 strace -qq -o "$work/trace" "$BOXCTL" stop --timeout=1 "$name" >/dev/null 2>&1
     wait $supervisor
     mapfile -t all < <(awk 'match($0, /^[a-z_0-9]+\(/) { call = substr($0, 1, RLENGTH - 1); print call, ++seen[call] }' "$work/trace" |
-        grep -E '^(openat2|flock|pidfd_open|pidfd_send_signal|epoll_wait|poll|epoll_ctl|write|unlink|connect|sendmsg|read) ')
+        grep -E '^(openat2|fcntl|pidfd_open|pidfd_send_signal|epoll_wait|poll|epoll_ctl|write|unlink|connect|sendmsg|read) ')
     for ((i = 0; i < ${#all[@]}; i += (${#all[@]} + 9) / 10)); do
         read -r call at <<<"${all[i]}"
         start_long || findings+="stop, $call #$at: the next box does not start"$'\n'

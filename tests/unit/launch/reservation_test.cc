@@ -6,6 +6,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -164,6 +165,57 @@ BOOST_AUTO_TEST_CASE(what_a_killed_boxctl_left_does_not_stand_in_the_way) {
         HOLDS(mounts_at_web() == 1);
         HOLDS(taken->release());
         HOLDS(!exists("/run/boxctl/web"));
+        return 0;
+    });
+}
+
+/// Leaves the name of "web" held and signed as a killed boxctl does whose watch is still busy:
+/// until `busy` is closed everywhere else.
+bool leave_a_busy_watch(const int (&busy)[2]) {
+    const auto child = os::clone_process({});
+    if (!child) return false;
+    if (child->pid == 0) {
+        const auto taken = Reservation::take(plan_of("web"));
+        const auto watch = os::clone_process({});
+        if (watch && watch->pid == 0) {
+            close(busy[1]);
+            char byte = 0;
+            _exit(static_cast<int>(read(busy[0], &byte, 1)));
+        }
+        _exit(taken && watch ? 0 : 1);
+    }
+    const auto ended = os::wait_for(child->pidfd);
+    return ended && ended->shell_code() == 0;
+}
+
+BOOST_AUTO_TEST_CASE(of_two_starts_behind_a_killed_boxctl_one_is_refused_at_once) {
+    in_private_run([] {
+        int busy[2];
+        int said[2];
+        int end[2];
+        HOLDS(pipe2(busy, O_CLOEXEC) == 0 && pipe2(said, O_CLOEXEC) == 0);
+        HOLDS(pipe2(end, O_CLOEXEC) == 0);
+        HOLDS(leave_a_busy_watch(busy));
+        for (int i = 0; i < 2; i++) {
+            const auto starter = os::clone_process({});
+            HOLDS(starter);
+            if (starter->pid != 0) continue;
+            close(busy[1]);
+            close(end[1]);
+            const auto taken = Reservation::take(plan_of("web"));
+            const char answer = taken ? 'y' : 'n';
+            char byte = 0;
+            _exit(write(said[1], &answer, 1) == 1 && read(end[0], &byte, 1) == 0 ? 0 : 1);
+        }
+        pollfd answered = {said[0], POLLIN, 0};
+        HOLDS(poll(&answered, 1, 100) == 0);  // both wait for the watch
+        close(busy[1]);
+        char answers[2] = {};
+        for (char& answer : answers) {
+            HOLDS(poll(&answered, 1, 20000) == 1);
+            HOLDS(read(said[0], &answer, 1) == 1);
+        }
+        HOLDS(answers[0] != answers[1]);
         return 0;
     });
 }

@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include <signal.h>
-#include <sys/file.h>
 
 #include "lib/os/message.h"
 #include "tests/unit/os/support.h"
@@ -97,6 +96,40 @@ BOOST_AUTO_TEST_CASE(a_killed_process_holds_nothing) {
     other.kill();
     BOOST_CHECK(dir.exists("lock") && !os::is_locked(path));
     BOOST_CHECK(LockFile::acquire(path, LockKind::exclusive));
+}
+
+BOOST_AUTO_TEST_CASE(who_only_asks_stands_in_nobodys_way) {
+    const Directory dir;
+    const std::string path = dir.at("lock");
+    need(LockFile::acquire(path, LockKind::exclusive));  // let go at once; the file stays
+    const os::Cloned curious = spawn([&] {
+        while (!os::is_locked(dir.at("over")))
+            (void)os::is_locked(path);
+        return 0;
+    });
+    size_t refused = 0;
+    for (int i = 0; i < 20000; i++)
+        refused += LockFile::acquire(path, LockKind::exclusive).has_value() ? 0U : 1U;
+    BOOST_CHECK_EQUAL(refused, 0U);
+    const LockFile over = need(LockFile::acquire(dir.at("over"), LockKind::exclusive));
+    BOOST_CHECK_EQUAL(need(os::wait_for(curious.pidfd)).shell_code(), 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_keeps_the_descriptor_keeps_the_lock) {
+    const Directory dir;
+    const std::string path = dir.at("lock");
+    auto ends = need(os::make_socket_pair());
+    LockFile lock = need(LockFile::acquire(path, LockKind::exclusive));
+    const os::Cloned child = spawn([&] {
+        ends.first.reset();
+        char byte = 0;
+        return read(ends.second.get(), &byte, 1) == 0 ? 0 : 1;
+    });
+    lock = LockFile();
+    BOOST_CHECK(os::is_locked(path));
+    ends.first.reset();
+    BOOST_CHECK_EQUAL(need(os::wait_for(child.pidfd)).shell_code(), 0);
+    BOOST_CHECK(!os::is_locked(path));
 }
 
 BOOST_AUTO_TEST_CASE(a_lock_on_an_unlinked_file_is_never_taken_for_one) {
