@@ -81,12 +81,11 @@ Result<plan::Plan> plan_machine(const settings::Settings& wanted, os::BorrowedFd
 void greet(const plan::Plan& plan) {
     for (const std::string& note : plan.notes)
         log::notice(note);
-    if (plan.mode != settings::Mode::boot) return;
     if (!plan.contained()) {
         log::notice("machine '" + plan.name +
                     "' is privileged: its root is the host's, no boundary");
     }
-    if (plan.console.mode == plan::ConsoleMode::interactive) {
+    if (plan.mode == settings::Mode::boot && plan.console.mode == plan::ConsoleMode::interactive) {
         log::notice(
                 "machine '" + plan.name +
                 "' starts; press ^] three times to kill it, ^]^]p to power off, ^]^]r to reboot");

@@ -80,6 +80,9 @@ struct RootFacts {
     uint64_t inode = 0;
     std::string filesystem;  ///< "ext4", "overlay", …
     bool can_idmap = true;
+    /// Of the tree and the directories that are bound writable: those that users of the host other
+    /// than root can enter and that are not mounted nosuid.
+    std::vector<std::string> exposed;
     bool is_host_root = false;  ///< same directory as the host's /
     bool has_usr = false;
     bool has_os_release = false;

@@ -7,7 +7,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -88,6 +90,37 @@ Result<void> probe_place(os::BorrowedFd root, RootFacts& facts) {
     facts.can_idmap = filesystem_can_idmap(magic);
     facts.path = BOX_TRY(os::host_path(root));
     return {};
+}
+
+// Can users other than root reach what is in the directory `path`, absolute and without links, and
+// would a set-user-id bit count there? Owners of a directory on the way are passed over: whoever
+// works with sudo has the tree at home.
+bool is_exposed(const std::string& path) {
+    struct statvfs mount = {};
+    if (statvfs(path.c_str(), &mount) < 0 || (mount.f_flag & ST_NOSUID) != 0) return false;
+    for (std::string at = path; at != "/"; at = os::split_path(at).first) {
+        struct stat status = {};
+        if (stat(at.c_str(), &status) < 0 || (status.st_mode & S_IXOTH) == 0) return false;
+    }
+    return true;
+}
+
+// The box's root is the host's there, as far as owners go: the maps show id 0 of the disk as its
+// own (B14).
+void probe_exposure(const settings::Settings& wanted, RootFacts& facts) {
+    const settings::ImageSettings& image = wanted.image;
+    const bool written = !image.read_only.value && !image.ephemeral.value &&
+                         image.volatile_.value == settings::Volatile::no;
+    if (written && is_exposed(facts.path)) facts.exposed.push_back(facts.path);
+    for (const settings::BindMount& bind : wanted.files.binds.value) {
+        const bool own_ids = bind.ids == settings::BindMount::Ids::noidmap;
+        if (bind.in_tree || bind.read_only || own_ids || bind.source.empty()) continue;
+        char resolved[PATH_MAX];
+        if (realpath(bind.source.c_str(), resolved) == nullptr) continue;
+        struct stat status = {};
+        const bool directory = stat(resolved, &status) == 0 && S_ISDIR(status.st_mode);
+        if (directory && is_exposed(resolved)) facts.exposed.emplace_back(resolved);
+    }
 }
 
 // Names in / that a merged /usr leaves as links into it.
@@ -230,6 +263,7 @@ Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& 
                              os::BorrowedFd root) {
     RootFacts facts;
     BOX_TRY(probe_place(root, facts));
+    probe_exposure(wanted, facts);
     BOX_TRY(check_directories(root, facts));
     probe_usr(root, facts);
     probe_etc(root, facts);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
 #include "lib/os/file.h"
 #include "lib/security/capability.h"
 
@@ -122,6 +123,16 @@ ExecFault execute(const ExecImage& image) noexcept {
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
     }
     return fault;
+}
+
+Error execute_error(const plan::Plan& plan, int code) {
+    const plan::ProcessPlan& process = plan.process;
+    Error error(code,
+                "execute " + quote(plan.mode == settings::Mode::boot ? process.candidates.front()
+                                                                     : process.arguments.front()));
+    error.set_exit_code(code == ENOENT ? 127 : 126);
+    if (code == ENOEXEC) error.set_hint("the tree may be of another architecture");
+    return error;
 }
 
 }  // namespace boxctl::launch

@@ -54,4 +54,7 @@ ExecFault confine(const ExecImage& image) noexcept;
 /// Tries the candidates in turn. Returns only when none could be executed.
 ExecFault execute(const ExecImage& image) noexcept;
 
+/// What the user is told of it, with exit code 126 or 127.
+Error execute_error(const plan::Plan& plan, int code);
+
 }  // namespace boxctl::launch

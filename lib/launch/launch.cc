@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/launch/launch.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -94,6 +96,25 @@ Result<void> converse(const plan::Plan& plan, const Links& links, Reservation& r
     return accept_tree(links, plan, box);
 }
 
+/// Is there nothing to execute, whatever the mounts bring? Then the tree is spared the mount
+/// points. A host directory or a layer over the tree may hold the program: that is seen when it is
+/// there.
+bool surely_missing(const plan::Plan& plan, os::BorrowedFd root) {
+    if (plan.mounts.root.kind == rootfs::RootPlan::Kind::usr) return false;
+    for (const rootfs::MountOp& op : plan.mounts.ops) {
+        if (std::holds_alternative<rootfs::Bind>(op.what) ||
+            std::holds_alternative<rootfs::Overlay>(op.what)) {
+            return false;
+        }
+    }
+    return std::all_of(plan.process.candidates.begin(), plan.process.candidates.end(),
+                       [&](const std::string& path) {
+                           const auto found = os::open_in(root, path, O_PATH);
+                           return !found && found.error().code() == ENOENT &&
+                                  !path.starts_with("/proc/");
+                       });
+}
+
 }  // namespace
 
 Builder& Builder::operator=(Builder&& other) noexcept {
@@ -124,6 +145,7 @@ RunningBox::~RunningBox() {
 Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::BorrowedFd root) {
     if (!os::single_threaded())
         return Error("boxctl has threads: cloning would leave their locks held");
+    if (surely_missing(plan, root)) return execute_error(plan, ENOENT);
     const std::unique_ptr<ExecImage> image =
             BOX_TRY(prepare_exec(plan.process, plan.security, plan.namespaces.user));
     for (int fd = 0; fd <= 2; fd++) {

@@ -118,16 +118,6 @@ Error fault_error(const ExecFault& fault) {
     return {fault.error, fault.what};
 }
 
-Error execute_error(const PayloadInput& input, const ExecFault& fault) {
-    const std::string& command = input.plan->process.arguments.front();
-    Error error(fault.error, "execute " + quote(input.plan->mode == settings::Mode::boot
-                                                        ? input.plan->process.candidates.front()
-                                                        : command));
-    error.set_exit_code(fault.error == ENOENT ? 127 : 126);
-    if (fault.error == ENOEXEC) error.set_hint("the tree may be of another architecture");
-    return error;
-}
-
 Result<void> run(const PayloadInput& input) {
     // The parent's ends must not stay open here: its end of a link is how a death is noticed.
     BOX_TRY(close_others({input.to_parent->fd().get()}));
@@ -136,7 +126,7 @@ Result<void> run(const PayloadInput& input) {
     if (fault.what != nullptr) return fault_error(fault);
     BOX_TRY(input.to_parent->say(Step::confined));
     BOX_TRY(input.to_parent->expect(Step::execute));
-    return execute_error(input, execute(*input.image));
+    return execute_error(*input.plan, execute(*input.image).error);
 }
 
 }  // namespace

@@ -24,7 +24,13 @@ std::string get(const char (&field)[N]) {
     return {field, strnlen(field, N)};
 }
 
+/// The other end may be a program of the box by now: numbers that no honest end sends are nothing
+/// to pass on, an exit code of 0 least of all.
 Error reported(const Frame& frame) {
+    constexpr int kMaxErrno = 4095;  // the kernel's MAX_ERRNO
+    const bool honest = frame.value >= 0 && frame.value <= kMaxErrno && frame.exit_code > 0 &&
+                        frame.exit_code <= UINT8_MAX;
+    if (!honest) return Error(EPROTO, "read a launch frame");
     Error error(frame.value, get(frame.text));
     error.set_hint(get(frame.hint));
     error.set_exit_code(frame.exit_code);

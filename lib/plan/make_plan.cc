@@ -185,7 +185,17 @@ void cut_name(std::string& name, size_t length) {
         name.pop_back();
 }
 
-void add_notes(Plan& plan, const host::HostFacts& have) {
+void add_notes(Plan& plan, const host::HostFacts& have, const host::RootFacts& root) {
+    // A privileged box has no need of that way out.
+    if (!root.exposed.empty() && plan.contained()) {
+        std::vector<std::string> names;
+        for (const std::string& path : root.exposed)
+            names.push_back(quote(path));
+        plan.notes.push_back(
+                "users of this host can run set-user-id programs that the box's root "
+                "leaves in " +
+                join(names, ", ") + ": keep it below a directory of mode 0700, or mount it nosuid");
+    }
     if (!plan.cgroup.note.empty()) plan.notes.push_back(plan.cgroup.note);
     if (!have.time_namespaces) {
         plan.notes.emplace_back(
@@ -263,7 +273,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     }
     plan.mounts = BOX_TRY(mounts_for(wanted, have, root, plan));
     plan.process = BOX_TRY(plan_process(wanted, have, root, plan));
-    add_notes(plan, have);
+    add_notes(plan, have, root);
     return plan;
 }
 

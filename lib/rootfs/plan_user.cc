@@ -179,7 +179,15 @@ ResolvConf decide_resolv_conf(ResolvConf mode, bool read_only, const host::HostF
     return read_only ? ResolvConf::bind_host : ResolvConf::copy_host;
 }
 
-void append_resolv_conf(Ops& ops, ResolvConf mode, const host::RootFacts& root, bool contained) {
+/// What to do where nothing is to be bound over. Asked for, it is made, and a link that leads
+/// nowhere is an error; by default the tree is left as it is.
+Missing without_file(bool asked, host::NodeKind there) {
+    if (!asked) return Missing::skip;
+    return there == host::NodeKind::missing ? Missing::create : Missing::fail;
+}
+
+void append_resolv_conf(Ops& ops, ResolvConf mode, const host::RootFacts& root, bool contained,
+                        bool asked) {
     const char* why = "--resolv-conf";
     const char* target = "/etc/resolv.conf";
     const bool copies = mode >= ResolvConf::copy_host && mode <= ResolvConf::copy_stub;
@@ -193,7 +201,8 @@ void append_resolv_conf(Ops& ops, ResolvConf mode, const host::RootFacts& root, 
         if (copies && root.resolv_conf == host::NodeKind::symlink) return;
         ops.push_back({target, CopyFile{.source = source, .mode = 0644}, Missing::skip, why});
     } else {
-        ops.push_back({target, shown_file(source, contained), Missing::skip, why});
+        ops.push_back({target, shown_file(source, contained), without_file(asked, root.resolv_conf),
+                       why});
     }
 }
 
@@ -235,7 +244,8 @@ void append_integration(Ops& ops, const settings::Settings& wanted, const host::
     if (resolv_conf == ResolvConf::auto_ && wanted.network.private_network.value) {
         resolv_conf = ResolvConf::off;
     }
-    append_resolv_conf(ops, decide_resolv_conf(resolv_conf, read_only, have), root, contained);
+    append_resolv_conf(ops, decide_resolv_conf(resolv_conf, read_only, have), root, contained,
+                       wanted.files.resolv_conf.value != ResolvConf::auto_);
     append_timezone(ops, decide_timezone(wanted.files.timezone.value, read_only, root), have,
                     contained);
     if (!root.inittab.empty()) {

@@ -26,6 +26,12 @@ status "no such command" 127 "$root" -- nosuch
 status "no such path" 127 "$root" -- /bin/nosuch
 status "not executable" 126 "$root" -- /etc/passwd
 status "a directory" 126 "$root" -- /etc
+empty=$(tmpdir)
+status "an empty directory" 127 "$empty" -- true
+status "an empty directory, login shell" 127 "$empty"
+is "which is still empty" "$(ls -A "$empty")" ""
+mkdir "$empty/bin"
+status "control: what a bind brings is found" 0 --bind-ro="$root/bin:/bin" --bind-ro="$root/lib:/lib" "$empty" -- /bin/true
 printf 'not a program' >"$root/bin/data"
 chmod 755 "$root/bin/data"
 status "not a program" 126 "$root" -- /bin/data

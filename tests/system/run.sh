@@ -154,6 +154,22 @@ short=$("$BOXCTL" run -M "$long" --network-veth --dry-run "$root" -- true | sed 
 like "a long name makes a short link" "$short" '^ve-.{6}_.{5}$'
 veth "$long" "$short" "ve-$long"
 
+# a tree without the file gets an empty one to bind over
+rm -f "$root/etc/resolv.conf"
+in_box "--resolv-conf=bind-host binds also where the tree has none" "$(cat /etc/resolv.conf)" --resolv-conf=bind-host "$root" -- cat /etc/resolv.conf
+rm -f "$root/etc/resolv.conf"
+like "a privileged box says so" "$("$BOXCTL" run -M "$name" --private-users=no "$root" -- true 2>&1)" 'privileged'
+warnings() { "$BOXCTL" run -M "$name" "$@" "$root" -- true 2>&1 </dev/null | grep -c set-user-id; }
+if findmnt -no OPTIONS -T "$root" | grep -qw nosuid; then
+    skip "warning of set-user-id files" "the temporary directory is mounted nosuid"
+else
+    chmod 711 "$tap_tmp"
+    is "a tree that others can enter is warned of, once" "$(warnings)" 1
+    is "not when the box cannot write to it" "$(warnings --read-only)" 0
+    chmod 700 "$tap_tmp"
+    is "not when they cannot enter" "$(warnings)" 0
+fi
+
 # --- users ------------------------------------------------------------------------------------
 map() { in_box "$1" "$2" "${@:3}" "$root" -- sh -c 'tr -s " " </proc/self/uid_map | sed "s/^ //"'; }
 map "--private-users=no" "0 0 4294967295" --private-users=no

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <chrono>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +47,15 @@ std::string refusal(const Tree& tree, const settings::Settings& settings) {
     return facts ? "" : facts.error().message();
 }
 
+bool others_can_enter(const std::string& directory) {
+    for (std::filesystem::path at = directory; at != "/"; at = at.parent_path()) {
+        struct stat status = {};
+        if (stat(at.c_str(), &status) < 0 || (status.st_mode & S_IXOTH) == 0) return false;
+    }
+    struct statvfs mount = {};
+    return statvfs(directory.c_str(), &mount) == 0 && (mount.f_flag & ST_NOSUID) == 0;
+}
+
 struct AsRoot {
     boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
         if (geteuid() == 0) return true;
@@ -71,6 +82,42 @@ BOOST_AUTO_TEST_CASE(an_empty_directory_is_a_tree_without_anything) {
     BOOST_CHECK(!facts.has_usr && !facts.has_os_release && !facts.is_host_root);
     BOOST_CHECK_EQUAL(facts.missing_directories.size(), 5U);
     BOOST_CHECK_EQUAL(facts.user.home, "/root");
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_is_exposed_when_others_can_enter_all_the_way) {
+    const Tree tree;
+    const std::string above = std::filesystem::path(tree.path()).parent_path();
+    chmod(tree.path().c_str(), 0755);
+    const bool open_above = facts_of(tree).exposed == std::vector<std::string>{tree.path()};
+    BOOST_CHECK_EQUAL(open_above, others_can_enter(above));
+    chmod(tree.path().c_str(), 0750);
+    BOOST_CHECK(facts_of(tree).exposed.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_box_cannot_write_on_disk_is_not_exposed) {
+    const Tree tree;
+    const Tree data;
+    chmod(tree.path().c_str(), 0750);
+    chmod(data.path().c_str(), 0755);
+    const bool reachable = others_can_enter(std::filesystem::path(data.path()).parent_path());
+    const auto exposed = [&](settings::BindMount bind) {
+        settings::Settings settings = wanted(settings::Mode::run);
+        bind.source = data.path();
+        settings.files.binds.value = {bind};
+        const auto facts = probe(tree, settings);
+        return facts && facts->exposed == std::vector<std::string>{data.path()};
+    };
+    settings::BindMount bind;
+    BOOST_CHECK_EQUAL(exposed(bind), reachable);
+    bind.ids = settings::BindMount::Ids::noidmap;
+    BOOST_CHECK(!exposed(bind));
+    bind.ids = settings::BindMount::Ids::automatic;
+    bind.read_only = true;
+    BOOST_CHECK(!exposed(bind));
+    chmod(tree.path().c_str(), 0755);
+    settings::Settings ephemeral = wanted(settings::Mode::run);
+    ephemeral.image.ephemeral.value = true;
+    BOOST_CHECK(probe(tree, ephemeral)->exposed.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_tree_is_read_through_links_that_stay_inside) {

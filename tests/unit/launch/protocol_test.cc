@@ -18,7 +18,8 @@ using launch::Step;
 
 namespace {
 
-constexpr Step kSteps[] = {Step::payload_born, Step::tree_built, Step::confined, Step::execute};
+constexpr Step kSteps[] = {Step::payload_born, Step::ids_claimed, Step::tree_built, Step::confined,
+                           Step::execute};
 
 struct Links {
     Link near;
@@ -92,6 +93,7 @@ BOOST_FIXTURE_TEST_CASE(a_text_that_is_too_long_is_cut, Links) {
 
 BOOST_FIXTURE_TEST_CASE(a_text_without_an_end_is_not_read_beyond_it, Links) {
     Frame frame;
+    frame.exit_code = 125;
     memset(frame.text, 'x', sizeof frame.text);
     memset(frame.hint, 'y', sizeof frame.hint);
     send_raw(&frame, sizeof frame);
@@ -99,6 +101,22 @@ BOOST_FIXTURE_TEST_CASE(a_text_without_an_end_is_not_read_beyond_it, Links) {
     BOOST_REQUIRE(!heard);
     BOOST_CHECK_EQUAL(heard.error().text(), std::string(sizeof frame.text, 'x'));
     BOOST_CHECK_EQUAL(heard.error().hint(), std::string(sizeof frame.hint, 'y'));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failure_without_a_failing_exit_code_is_refused, Links) {
+    const std::pair<int32_t, int32_t> wrong[] = {{ENOENT, 0},   {ENOENT, -1}, {ENOENT, 256},
+                                                 {ENOENT, 512}, {-1, 125},    {4096, 125}};
+    for (const auto& [code, exit_code] : wrong) {
+        Frame frame;
+        frame.value = code;
+        frame.exit_code = exit_code;
+        send_raw(&frame, sizeof frame);
+        BOOST_CHECK_EQUAL(far.expect(Step::confined).error().code(), EPROTO);
+        send_raw(&frame, sizeof frame);
+        const auto ended = far.expect_end();
+        BOOST_CHECK_EQUAL(ended.error().code(), EPROTO);
+        BOOST_CHECK_EQUAL(ended.error().exit_code(), 125);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(frames_of_another_size_are_refused, Links) {

@@ -65,6 +65,26 @@ BOOST_FIXTURE_TEST_CASE(the_order_of_options_does_not_matter, Wishes) {
     BOOST_CHECK_EQUAL(describe(plan().ops.back()), one);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_bound_resolv_conf_that_was_asked_for_is_never_left_out, Wishes) {
+    const auto policy = [&] {
+        const MountPlan made = plan();
+        const long at = position(made, "/etc/resolv.conf");
+        BOOST_REQUIRE(at >= 0);
+        return made.ops[static_cast<size_t>(at)].missing;
+    };
+    settings.files.resolv_conf.value = settings::ResolvConf::bind_host;
+    root.resolv_conf = host::NodeKind::missing;
+    BOOST_CHECK(policy() == Missing::create);
+    root.resolv_conf = host::NodeKind::symlink;
+    BOOST_CHECK(policy() == Missing::fail);
+    // By default a tree is left without, rather than made to carry a file.
+    settings.files.resolv_conf.value = settings::ResolvConf::auto_;
+    settings.network.private_network.value = false;
+    settings.image.read_only.value = true;
+    root.resolv_conf = host::NodeKind::missing;
+    BOOST_CHECK(policy() == Missing::skip);
+}
+
 BOOST_FIXTURE_TEST_CASE(two_wishes_for_one_place_are_a_contradiction, Wishes) {
     bind("/1", "/x");
     settings.files.inaccessible.value = {"/x"};
