@@ -53,6 +53,7 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.started = static_cast<uint64_t>(time(nullptr));
     record.cgroup = plan.cgroup.machine_dir;
     record.console = plan::to_string(plan.console.mode);
+    record.log = plan::to_string(plan.console.log);
     // Where standard output went to the box, the console is shown on standard error.
     const bool shown = isatty(STDOUT_FILENO) == 1 || !plan.console.passed[1];
     record.console_output = shown ? STDOUT_FILENO : STDERR_FILENO;
@@ -192,6 +193,7 @@ Result<int> start(const settings::Settings& wanted, ReadSettings read_settings) 
     }
     const event::SignalMask mask = block_signals();
     BOX_TRY(os::ignore_signal(SIGPIPE));
+    BOX_TRY(os::ignore_signal(SIGXFSZ));  // a limit on file sizes costs a log, not the box
     Run run{std::move(read_settings), std::move(root), BOX_TRY(launch::Reservation::take(plan)),
             plan.keep_unit};
     greet(plan);

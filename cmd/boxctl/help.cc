@@ -56,8 +56,7 @@ std::string overall_help() {
         text += two_columns(call_of(verb), verb.help, kWidth);
     }
     return text +
-           "\n'boxctl VERB --help' tells all about one verb, 'man boxctl' everything.\n"
-           "Begin with: boxctl boot ./alpine-root\n";
+           "\nSee 'boxctl VERB --help', 'man boxctl'; begin with: boxctl boot ./alpine-root\n";
 }
 
 std::string verb_help_text(const Verb& verb) {

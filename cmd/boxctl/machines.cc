@@ -154,6 +154,14 @@ std::string state_word(const Machine& machine) {
     return printable(machine.record->phase);
 }
 
+std::string date_of(uint64_t seconds) {
+    const auto when = static_cast<time_t>(seconds);
+    tm parts = {};
+    char text[64];
+    if (localtime_r(&when, &parts) == nullptr) return "?";
+    return {text, strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
+}
+
 std::string age_of(uint64_t started) {
     const auto now = static_cast<uint64_t>(time(nullptr));
     // The clock may have been set back meanwhile.

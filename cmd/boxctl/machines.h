@@ -56,6 +56,8 @@ std::string json_lines(const json::Value& value);
 
 /// "running", "stopping", "starting", "dead".
 std::string state_word(const Machine& machine);
+/// "2026-11-25 10:00:00" in the caller's time zone, for a time since the epoch.
+std::string date_of(uint64_t seconds);
 /// "3m12s", for a time since the epoch.
 std::string age_of(uint64_t started);
 

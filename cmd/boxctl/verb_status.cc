@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <time.h>
-
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/output.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/plan/plan.h"
 #include "lib/shell/inspect.h"
 
 namespace boxctl::cmd {
 namespace {
-
-std::string date_of(uint64_t seconds) {
-    const auto when = static_cast<time_t>(seconds);
-    tm parts = {};
-    char text[64];
-    if (localtime_r(&when, &parts) == nullptr) return "?";
-    return {text, strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
-}
 
 std::string boundary_of(const state::Record& record) {
     if (!record.contained) return "none: this box is privileged, its root is root of the host";
@@ -31,6 +22,11 @@ std::string terminals_of(const state::Record& record) {
         names.push_back(index == 0 ? "console" : format("tty%d", index));
     }
     return join(names, ", ");
+}
+
+std::string log_of(const state::Record& record) {
+    if (record.log == plan::to_string(plan::ConsoleLog::none)) return {};
+    return record.log + ", shown by 'boxctl logs " + record.name + "'";
 }
 
 std::string text_of(const Machine& machine) {
@@ -64,6 +60,7 @@ std::string text_of(const Machine& machine) {
     line("Cgroup", record.cgroup);
     line("Network", record.host_link);
     line("Terminals", terminals_of(record));
+    line("Log", log_of(record));
     for (const std::string& note : record.notes)
         line("Note", note);
     return text;
@@ -94,6 +91,7 @@ json::Value json_of(const Machine& machine) {
     value["processes"] = processes ? json::Value(*processes) : json::Value();
     value["host_link"] = record.host_link;
     value["terminals"] = terminals;
+    value["log"] = record.log;
     value["notes"] = record.notes;
     return value;
 }

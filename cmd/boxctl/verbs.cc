@@ -28,6 +28,14 @@ constexpr VerbOption kWaitOptions[] = {
     {"for", 0, "=running|stopped", "What to wait for (default: stopped)"},
     {"timeout", 0, "=SECONDS|none", "Give up after that, with exit status 124"},
 };
+constexpr VerbOption kLogsOptions[] = {
+    {"follow", 'f', "", "Go on until the box ends"},
+    {"lines", 'n', "=N", "Only the newest N lines"},
+    {"since", 0, "=TIME", "Only from then on: -5min, 10:00, today …"},
+    {"timestamps", 't', "", "Put the time before each line"},
+    {"raw", 0, "", "Print escape sequences and all"},
+    {"json", 0, "", "Print a JSON object for each line"},
+};
 constexpr VerbOption kConsoleOptions[] = {
     {"tty", 0, "=N", "Attach to ttyN of the box instead of its console"},
 };
@@ -39,6 +47,7 @@ constexpr Verb kVerbs[] = {
     {.name = "run", .arguments = "ROOT [OPTIONS] [COMMAND...]", .help = "Run a command or a login shell in it", .group = VerbGroup::start, .act = verb_run, .options = {}, .mode = kRun},
     {.name = "list", .arguments = "", .help = "Show the boxes that run", .group = VerbGroup::look, .act = verb_list, .options = kListOptions, .mode = {}},
     {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "logs", .arguments = "NAME", .help = "Show what a box wrote on its console", .group = VerbGroup::look, .act = verb_logs, .options = kLogsOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},

@@ -80,6 +80,7 @@ int verb_reboot(const Invocation& invocation);
 int verb_kill(const Invocation& invocation);
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
+int verb_logs(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);
 int verb_console(const Invocation& invocation);
 int verb_cleanup(const Invocation& invocation);

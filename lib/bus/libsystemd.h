@@ -7,6 +7,7 @@
 #pragma once
 
 #include <systemd/sd-bus.h>
+#include <systemd/sd-journal.h>
 
 #include "lib/base/result.h"
 
@@ -54,7 +55,19 @@ namespace boxctl::bus {
     X(bus_message_at_end)              \
     X(bus_message_skip)                \
     X(bus_message_is_method_error)     \
-    X(bus_message_get_error)
+    X(bus_message_get_error)           \
+    X(journal_open)                    \
+    X(journal_close)                   \
+    X(journal_add_match)               \
+    X(journal_get_fd)                  \
+    X(journal_process)                 \
+    X(journal_seek_head)               \
+    X(journal_seek_tail)               \
+    X(journal_seek_realtime_usec)      \
+    X(journal_next)                    \
+    X(journal_previous_skip)           \
+    X(journal_get_realtime_usec)       \
+    X(journal_get_data)
 // clang-format on
 
 struct Libsystemd {

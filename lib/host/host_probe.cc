@@ -14,6 +14,7 @@
 #include "lib/host/os_release.h"
 #include "lib/host/probe.h"
 #include "lib/os/file.h"
+#include "lib/os/journal.h"
 
 namespace boxctl::host {
 namespace {
@@ -149,6 +150,9 @@ HostFacts probe_host() {
     facts.input_tty = isatty(STDIN_FILENO) == 1;
     facts.output_tty = isatty(STDOUT_FILENO) == 1;
     facts.error_tty = isatty(STDERR_FILENO) == 1;
+    // A service in a root directory of its own does not see the socket.
+    facts.output_journal = os::is_journal_stream(os::BorrowedFd(STDOUT_FILENO)) &&
+                           access(os::kJournalSocket, W_OK) == 0;
     facts.fresh_id = random_id();
     if (const char* term = getenv("TERM")) facts.term = term;
     facts.box_init = find_box_init();

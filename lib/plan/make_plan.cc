@@ -51,15 +51,21 @@ NamespacePlan plan_namespaces(const Settings& wanted, const host::HostFacts& hav
     return plan;
 }
 
+/// A service's output is the journal, which has no reader that could be disturbed: the console is
+/// free for whoever attaches.
+ConsoleMode auto_mode(Mode mode, const host::HostFacts& have) {
+    if (have.input_tty && have.output_tty) return ConsoleMode::interactive;
+    if (mode == Mode::run) return ConsoleMode::pipe;
+    return have.output_journal ? ConsoleMode::passive : ConsoleMode::read_only;
+}
+
 ConsolePlan plan_console(const Settings& wanted, const host::HostFacts& have,
                          const host::RootFacts& root) {
     ConsolePlan plan;
     const bool terminal = have.input_tty && have.output_tty;
     switch (wanted.console.console.value) {
         case settings::Console::auto_:
-            plan.mode = terminal                    ? ConsoleMode::interactive
-                        : wanted.mode == Mode::boot ? ConsoleMode::read_only
-                                                    : ConsoleMode::pipe;
+            plan.mode = auto_mode(wanted.mode, have);
             break;
         case settings::Console::interactive:
             plan.mode = ConsoleMode::interactive;
@@ -80,6 +86,9 @@ ConsolePlan plan_console(const Settings& wanted, const host::HostFacts& have,
     if (plan.mode == ConsoleMode::pipe) {
         plan.passed = std::array<bool, 3>{!have.input_tty, !have.output_tty, !have.error_tty};
         plan.terminal = have.input_tty || have.output_tty || have.error_tty;
+    }
+    if (plan.mode == ConsoleMode::read_only || plan.mode == ConsoleMode::passive) {
+        plan.log = have.output_journal ? ConsoleLog::journal : ConsoleLog::file;
     }
     if (wanted.mode == Mode::boot) plan.ttys = root.ttys;
     return plan;

@@ -55,8 +55,16 @@ struct SecurityPlan {
 
 enum class ConsoleMode { interactive, read_only, passive, pipe };
 
+/// Where what the box writes on its console is kept for `boxctl logs`.
+enum class ConsoleLog {
+    none,     ///< somebody sits there, or it goes to descriptors that the box was given
+    file,     ///< in the state directory
+    journal,  ///< in the journal of the host, and the end of it in the state directory
+};
+
 struct ConsolePlan {
     ConsoleMode mode = ConsoleMode::interactive;
+    ConsoleLog log = ConsoleLog::none;
     bool terminal = true;  ///< the box has a console of ours, /dev/console
     /// Which of the caller's standard descriptors the box gets as they are (pipe). Never a
     /// terminal: input could be pushed into it (TIOCSTI).
@@ -115,6 +123,7 @@ std::string print_plan(const Plan& plan);
 std::string print_plan_json(const Plan& plan);
 
 const char* to_string(ConsoleMode mode);
+const char* to_string(ConsoleLog log);
 
 /// Where boxctl keeps what it knows of running boxes.
 constexpr const char* kStateDirectory = "/run/boxctl";

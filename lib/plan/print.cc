@@ -98,6 +98,18 @@ const char* to_string(ConsoleMode mode) {
     return "";
 }
 
+const char* to_string(ConsoleLog log) {
+    switch (log) {
+        case ConsoleLog::none:
+            return "none";
+        case ConsoleLog::file:
+            return "file";
+        case ConsoleLog::journal:
+            return "journal";
+    }
+    return "";
+}
+
 std::string print_plan(const Plan& plan) {
     std::string text;
     const auto line = [&](const char* key, const std::string& value) {
@@ -117,6 +129,7 @@ std::string print_plan(const Plan& plan) {
     line("security", describe(plan.security));
     line("limits", limits_text(plan.security));
     line("console", describe(plan.console));
+    if (plan.console.log != ConsoleLog::none) line("log", to_string(plan.console.log));
     line("execute", join(plan.process.candidates, " or "));
     line("arguments", quoted_words(plan.process.arguments));
     line("user", user_text(plan.process.user));
@@ -164,6 +177,7 @@ std::string print_plan_json(const Plan& plan) {
             {"no_new_privileges", plan.security.no_new_privileges},
             {"limits", limits},
             {"console", to_string(plan.console.mode)},
+            {"log", to_string(plan.console.log)},
             {"ttys", plan.console.ttys},
             {"execute", plan.process.candidates},
             {"arguments", plan.process.arguments},

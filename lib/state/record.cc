@@ -74,6 +74,9 @@ Result<void> get_later_members(const Value& object, Record& record) {
         if (output != 1 && output != 2) return Error("'console_output' is neither 1 nor 2");
         record.console_output = static_cast<int>(output);
     }
+    if (json::find(object, "log") != nullptr) {
+        record.log = BOX_TRY(json::get_string(object, "log"));
+    }
     if (json::find(object, "stop_timeout") != nullptr) {
         record.stop_timeout = BOX_TRY(get_u32(object, "stop_timeout"));
     }
@@ -114,6 +117,7 @@ std::string to_json(const Record& record) {
             {"cgroup", record.cgroup},
             {"console", record.console},
             {"console_output", record.console_output},
+            {"log", record.log},
             {"terminals", terminals},
             {"host_link", record.host_link},
             {"poweroff", request_value(record.poweroff)},

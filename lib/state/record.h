@@ -60,6 +60,7 @@ struct Record {
     uint64_t started = 0;                        ///< seconds since the epoch
     std::string cgroup;                          ///< directory of the box, empty: none
     std::string console;                         ///< "interactive", "read-only", "passive", "pipe"
+    std::string log = "none";                    ///< who keeps it: "file", "journal", "none"
     int console_output = 1;                      ///< standard descriptor that shows it: 1 or 2
     std::vector<std::pair<int, int>> terminals;  ///< terminal index, descriptor in the supervisor
     std::string host_link;                       ///< our end of its virtual cable, empty: none
@@ -79,6 +80,8 @@ Result<Record> from_json(std::string_view text);
 Result<void> make_directories();
 /// Opens, after making it, the directory of one machine.
 Result<os::UniqueFd> make_machine_directory(const std::string& name);
+/// Opens it where it is; ENOENT when nothing is left of that machine.
+Result<os::UniqueFd> open_machine_directory(const std::string& name);
 
 Result<void> write(const Record& record);
 /// ENOENT when there is no record of that name.

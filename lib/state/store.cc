@@ -63,14 +63,16 @@ Result<void> make_directories() {
 }
 
 Result<os::UniqueFd> make_machine_directory(const std::string& name) {
-    const std::string path = machine_path(name);
-    BOX_TRY(make_private(path));
-    return os::open_host(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    BOX_TRY(make_private(machine_path(name)));
+    return open_machine_directory(name);
+}
+
+Result<os::UniqueFd> open_machine_directory(const std::string& name) {
+    return os::open_host(machine_path(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 Result<void> write(const Record& record) {
-    const os::UniqueFd directory =
-            BOX_TRY(os::open_host(machine_path(record.name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    const os::UniqueFd directory = BOX_TRY(open_machine_directory(record.name));
     return os::replace_file_at(directory, kRecordName, to_json(record), 0600)
             .context("record the state of " + quote(record.name));
 }

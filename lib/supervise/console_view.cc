@@ -28,8 +28,13 @@ bool ConsoleView::is_passive() const {
     return record_.console == plan::to_string(plan::ConsoleMode::passive);
 }
 
+/// Where the journal keeps it our standard output, the same journal, would show it twice.
+bool ConsoleView::is_shown() const {
+    return !is_passive() && record_.log != plan::to_string(plan::ConsoleLog::journal);
+}
+
 Result<void> ConsoleView::open(OnEscape on_escape) {
-    return is_passive() ? keep({}) : show(std::move(on_escape), {});
+    return is_shown() ? show(std::move(on_escape), {}) : keep({});
 }
 
 Result<void> ConsoleView::show(OnEscape on_escape, console::Unsent unsent) {

@@ -49,6 +49,7 @@ class ConsoleView {
 
  private:
     [[nodiscard]] bool is_passive() const;
+    [[nodiscard]] bool is_shown() const;
     Result<void> show(OnEscape on_escape, console::Unsent unsent);
     Result<void> keep(console::Unsent unsent);
     Result<void> step_back_for(os::UniqueFd visitor);

@@ -74,7 +74,7 @@ Result<void> ConsoleView::resume(OnEscape on_escape, const Value& packed,
     console::Unsent unsent = BOX_TRY(unpack_unsent(*BOX_TRY(json::get_object(packed, "unsent"))));
     os::UniqueFd visitor = BOX_TRY(incoming.take(packed, "visitor"));
     if (visitor.valid()) return step_back_for(std::move(visitor));
-    if (is_passive()) return keep(std::move(unsent));
+    if (!is_shown()) return keep(std::move(unsent));
     return show(std::move(on_escape), std::move(unsent));
 }
 

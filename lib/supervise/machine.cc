@@ -165,7 +165,9 @@ Result<void> Machine::watch() {
     BOX_TRY(watch_leader());
     BOX_TRY(watch_signals());
     BOX_TRY(watch_notify());
-    if (has_console()) console_.emplace(*loop_, record_, box_.terminals.front().master);
+    if (!has_console()) return {};
+    console_.emplace(*loop_, record_, box_.terminals.front().master);
+    log_ = BOX_TRY(LogKeeper::open(*loop_, console_->tap(), record_));
     return {};
 }
 
@@ -185,9 +187,14 @@ Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state:
 }
 
 Outcome Machine::outcome() {
-    if (!status_) return {Outcome::Kind::reload, 0};
+    // A reload keeps no half of a line: the next image begins another entry.
+    if (!status_) {
+        if (log_) log_->finish();
+        return {Outcome::Kind::reload, 0};
+    }
     box_.pidfd.reset();  // reaped
     if (console_) console_->close();
+    if (log_) log_->finish();
     Outcome outcome = outcome_of(*status_, record_.mode == "boot", phase_);
     if (outcome.kind == Outcome::Kind::killed && killed_code_ != 0) outcome.code = killed_code_;
     return outcome;

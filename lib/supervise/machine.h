@@ -24,6 +24,7 @@
 #include "lib/state/record.h"
 #include "lib/supervise/console_view.h"
 #include "lib/supervise/init_asker.h"
+#include "lib/supervise/log_keeper.h"
 
 namespace boxctl::state {
 class Outgoing;
@@ -131,6 +132,7 @@ class Machine {
     int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
     InitAsker init_;
     std::optional<ConsoleView> console_;
+    std::unique_ptr<LogKeeper> log_;
     std::optional<endpoint::Endpoint> endpoint_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;

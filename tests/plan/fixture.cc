@@ -160,6 +160,8 @@ const std::map<std::string, Setter>& setters() {
             {"input_tty", [](World& w, const std::string& v) { w.host.input_tty = flag_of(v); }},
             {"output_tty", [](World& w, const std::string& v) { w.host.output_tty = flag_of(v); }},
             {"error_tty", [](World& w, const std::string& v) { w.host.error_tty = flag_of(v); }},
+            {"output_journal",
+             [](World& w, const std::string& v) { w.host.output_journal = flag_of(v); }},
             {"cgroup_own", [](World& w, const std::string& v) { w.host.cgroup.own = v; }},
             {"cgroup_controllers",
              [](World& w, const std::string& v) { w.host.cgroup.controllers = words_of(v); }},

@@ -43,6 +43,7 @@ state::Record sample() {
     record.console_output = 2;
     record.stop_timeout = state::kNoTimeout;
     record.reloads = 3;
+    record.log = "journal";
     record.reload_failure = "no such file";
     record.notes = {"no network", ""};
     return record;
@@ -89,6 +90,7 @@ BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was) {
     BOOST_TEST(read->console_output == written.console_output);
     BOOST_TEST(read->stop_timeout == written.stop_timeout);
     BOOST_TEST(read->reloads == written.reloads);
+    BOOST_TEST(read->log == written.log);
     BOOST_TEST(read->reload_failure == written.reload_failure);
     // Nothing is lost the second time either.
     BOOST_TEST(state::to_json(*read) == state::to_json(written));
@@ -148,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_missing_or_mistyped_member_is_named) {
 
 BOOST_AUTO_TEST_CASE(a_record_of_an_older_boxctl_is_read) {
     std::string text = state::to_json(sample());
-    for (const char* key : {"console_output", "stop_timeout", "reloads", "reload_failure"}) {
+    for (const char* key : {"console_output", "log", "stop_timeout", "reloads", "reload_failure"}) {
         const std::string member = "\"" + std::string(key) + "\":";
         BOOST_TEST(!state::from_json(replaced(text, member, member + "null,\"other\":")), key);
         text = replaced(text, member, "\"other-" + std::string(key) + "\":");
@@ -158,6 +160,7 @@ BOOST_AUTO_TEST_CASE(a_record_of_an_older_boxctl_is_read) {
     BOOST_TEST(read->console_output == state::Record().console_output);
     BOOST_TEST(read->stop_timeout == state::Record().stop_timeout);
     BOOST_TEST(read->reloads == 0U);
+    BOOST_TEST(read->log == state::Record().log);
     BOOST_TEST(read->reload_failure.empty());
 }
 
