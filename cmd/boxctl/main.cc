@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "cmd/boxctl/help.h"
 #include "cmd/boxctl/invoke.h"
 #include "cmd/boxctl/output.h"
@@ -11,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/os/fd.h"
+#include "lib/os/journal.h"
 #include "lib/supervise/reload.h"
 
 namespace boxctl::cmd {
@@ -73,6 +76,8 @@ int act(std::span<const std::string> words) {
 
 int main(int argc, char** argv) {
     if (const auto filled = boxctl::os::fill_standard_fds(); !filled) return boxctl::cmd::kOwnError;
+    using boxctl::os::BorrowedFd;
+    boxctl::log::show_level(boxctl::os::is_journal_stream(BorrowedFd(STDERR_FILENO)));
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     return boxctl::cmd::act(words);
 }

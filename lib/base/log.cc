@@ -10,10 +10,30 @@ namespace {
 
 Level current_level = Level::notice;
 std::string program = "boxctl";
+bool level_shown = false;
+
+/// Of syslog(3).
+char digit_of(Level level) {
+    switch (level) {
+        case Level::error:
+            return '3';
+        case Level::warning:
+            return '4';
+        case Level::notice:
+            return '5';
+        case Level::info:
+            return '6';
+        case Level::debug:
+            break;
+    }
+    return '7';
+}
 
 void say(Level level, std::string_view text) {
     if (level > current_level) return;
-    std::string line = program;
+    std::string line;
+    if (level_shown) line = std::string("<") + digit_of(level) + ">";
+    line += program;
     line += ": ";
     line += text;
     line += '\n';
@@ -51,6 +71,10 @@ bool set_level(std::string_view name) {
         }
     }
     return false;
+}
+
+void show_level(bool on) {
+    level_shown = on;
 }
 
 void set_program(std::string_view name) {

@@ -16,6 +16,10 @@ Level level();
 /// emerg…debug or 0…7, as --log-level= and SYSTEMD_LOG_LEVEL spell them; false if unknown.
 bool set_level(std::string_view name);
 
+/// Whether lines begin with their level, "<4>", as a journal at the other end reads it
+/// (sd-daemon(3)). Default: no.
+void show_level(bool on);
+
 /// Name printed before the colon; default "boxctl".
 void set_program(std::string_view name);
 

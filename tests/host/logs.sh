@@ -63,6 +63,10 @@ check_journal() {
     is "$v: its log is not" "$(logs web1 | tail -n 1)" "the last words"
     like "$v: a name that never was is unknown" "$(logs nobody; echo $?)" "no machine is named 'nobody'.*"$'\n125$'
 
+    on systemd-run --quiet --wait --unit=failing -- boxctl run /nowhere
+    like "$v: a message of boxctl's own is an error of boxctl's" \
+        "$(journal -u failing -p err -t boxctl)" "^boxctl: .*'/nowhere'.*"
+
     # With the journal standing still the box goes on, and what is lost is told.
     service web2 "$tree" -- sh -c 'echo up; read go; exec sleep 600'
     ok "$v: another one runs" wait_for shows web2 up
