@@ -141,9 +141,11 @@ is "A9 an empty user is refused" "$(named '' RUN -u '' "$R" -- /usr/bin/id -u)" 
 # --- A12: no place that others can take ------------------------------------------------------
 files() {
     strace -f -qq -s 300 -e trace=%file -o "$trace" "$@" </dev/null >/dev/null 2>&1
-    # in-box lookups are relative to a descriptor of the tree, and end at execve
+    # in-box lookups are relative to a descriptor of the tree, and end at execve; who may enter the
+    # folders that the tree stands in is looked at (B14)
     awk '/execve\(/ { if (++n > 1) exit; next } { print }' "$trace" | grep -v RESOLVE_IN_ROOT |
-        grep -E '"(/tmp|/var/tmp|/dev/shm)' | grep -vF -e "$work" -e getcwd
+        grep -E '"(/tmp|/var/tmp|/dev/shm)' | grep -vF -e "$work" -e getcwd |
+        grep -vF -e "newfstatat(AT_FDCWD, \"$(dirname "$work")\"," -e "newfstatat(AT_FDCWD, \"${TMPDIR:-/tmp}\","
 }
 is "A12 nothing under a directory that all may write to" \
     "$(files "$BOXCTL" run -M "$BOXCTL_NAME" -q "$R" -- /bin/true)" ""
