@@ -131,21 +131,42 @@ std::vector<const shell::Session*> Manager::sessions() const {
         const shell::Session* session = entry.unit->session();
         if (session != nullptr && session->pidfd.valid()) running.push_back(session);
     }
+    for (const Entry& entry : retired_) {
+        const shell::Session* session = entry.unit->session();
+        if (session != nullptr && session->pidfd.valid()) running.push_back(session);
+    }
     return running;
 }
 
 bool Manager::starting() const {
-    return std::any_of(units_.begin(), units_.end(), [](const auto& named) {
+    return !commands_.empty() || std::any_of(units_.begin(), units_.end(), [](const auto& named) {
         return named.second.unit->state() == Unit::State::starting;
     });
 }
 
 void Manager::sweep() {
+    commands_.remove_if([](const auto& command) { return command->over(); });
+    retired_.remove_if([](const Entry& entry) { return entry.unit->over(); });
     std::erase_if(units_, [](const auto& each) {
         const Entry& entry = each.second;
         return entry.unit->state() == Unit::State::dead && entry.held_by.empty() &&
                entry.job.number == 0 && !entry.again.active();
     });
+}
+
+/// Makes the name of a shell free. It is that of a terminal, which its last user may have closed a
+/// moment before we hear of its end: whoever asks has the terminal anew.
+void Manager::retire(const std::string& name) {
+    const auto found = units_.find(name);
+    if (found == units_.end() || !name.starts_with("container-shell@")) return;
+    retired_.push_back(std::move(found->second));
+    units_.erase(found);
+}
+
+/// The entry that has this unit, unless it was retired.
+Manager::Entry* Manager::entry_of(const std::string& name, const Unit& unit) {
+    Entry* const entry = find(name);
+    return entry != nullptr && entry->unit.get() == &unit ? entry : nullptr;
 }
 
 /// Whether one more program may be started under this name; refuses if not.
@@ -157,12 +178,13 @@ bool Manager::may_start(Call& call, const std::string& name) {
     }
     allowed_at_ = now;
     sweep();
+    retire(name);
     const Entry* const entry = find(name);
     if (entry != nullptr && entry->unit->state() != Unit::State::dead) {
         call.refuse(kUnitExists, "unit " + quote(name) + " is there already");
         return false;
     }
-    if (units_.size() >= kMostUnits || allowance_ < 1) {
+    if (units_.size() + retired_.size() >= kMostUnits || allowance_ < 1) {
         call.refuse(kLimitsExceeded, "too many programs are being started in this box");
         return false;
     }
@@ -206,8 +228,12 @@ void Manager::begin(Call& call, UnitRequest request, bool respawn) {
 Result<void> Manager::launch(const std::string& name, UnitRequest request,
                              const std::vector<os::UniqueFd>& fds) {
     Unit::Events events;
-    events.started = [this, name](Unit&, const Result<void>& result) { on_started(name, result); };
-    events.changed = [this, name](Unit&) { on_changed(name); };
+    events.started = [this, name](const Unit& unit, const Result<void>& result) {
+        if (entry_of(name, unit) != nullptr) on_started(name, result);
+    };
+    events.changed = [this, name](const Unit& unit) {
+        if (entry_of(name, unit) != nullptr) on_changed(name);
+    };
     auto unit = std::make_unique<Unit>(loop_, *box_.record, std::move(request), std::move(events));
     BOX_TRY(unit->start(fds));
     Entry& entry = units_[name];
@@ -244,6 +270,10 @@ void Manager::finish_job(const std::string& name, const char* result) {
     Entry& entry = units_.find(name)->second;
     const uint32_t number = std::exchange(entry.job, Job()).number;
     if (number == 0) return;
+    remove_job(number, name, result);
+}
+
+void Manager::remove_job(uint32_t number, const std::string& name, const char* result) {
     dbus::Writer body;
     body.u32(number).string(job_path(number)).string(name).string(result);
     auto signal = dbus::make_signal(kSystemdPath, kManagerInterface, "JobRemoved", "uoss",
@@ -301,7 +331,7 @@ void Manager::start_unit(Call& call) {
         return box_.power(*power);
     }
     if (!getty_line(name).empty()) return start_getty(call, name);
-    call.refuse(no_unit(name));
+    act_on_service(call, name, ServiceAct::start);
 }
 
 void Manager::stop_entry(Call& call, Entry& entry) {
@@ -317,13 +347,22 @@ void Manager::stop_entry(Call& call, Entry& entry) {
 void Manager::stop_unit(Call& call) {
     const std::string name(call.message().reader().string());
     Entry* const entry = find(name);
-    if (entry == nullptr) return call.refuse(no_unit(name));
+    if (entry == nullptr) return act_on_service(call, name, ServiceAct::stop);
     stop_entry(call, *entry);
 }
 
 void Manager::restart_unit(Call& call) {
-    call.refuse(kNotSupported, "unit " + quote(std::string(call.message().reader().string())) +
-                                       " cannot be restarted in this box: it has no systemd");
+    unit_act(call, ServiceAct::restart);
+}
+
+void Manager::reload_unit(Call& call) {
+    unit_act(call, ServiceAct::reload);
+}
+
+void Manager::unit_act(Call& call, ServiceAct act) {
+    const std::string name(call.message().reader().string());
+    if (find(name) == nullptr) return act_on_service(call, name, act);
+    call.refuse(kNotSupported, "unit " + quote(name) + " was started once and for all");
 }
 
 void Manager::kill_unit(Call& call) {

@@ -13,6 +13,8 @@
 #include <string>
 
 #include "lib/endpoint/call.h"
+#include "lib/endpoint/inside_command.h"
+#include "lib/endpoint/services.h"
 #include "lib/endpoint/unit.h"
 #include "lib/endpoint/unit_view.h"
 
@@ -97,18 +99,38 @@ class Manager {
     void signal_change(const Entry& entry);
     void stop_entry(Call& call, Entry& entry);
     bool may_start(Call& call, const std::string& name);
-    [[nodiscard]] std::optional<Properties> properties_of(const std::string& path) const;
+    void retire(const std::string& name);
+    Entry* entry_of(const std::string& name, const Unit& unit);
+    void with_properties(Call& call,
+                         std::function<void(Call& call, const Properties& properties)> then);
+    [[nodiscard]] Properties entry_properties(const Entry& entry) const;
     [[nodiscard]] Properties manager_properties() const;
     Entry* find(const std::string& name);
+
+    /// Services of the box's own init (manager_services.cc).
+    using Listed = std::function<void(Call& call, const std::vector<UnitView>& services)>;
+    void with_services(Call& call, Listed then);
+    void act_on_service(Call& call, const std::string& name, ServiceAct act);
+    void on_act_done(const Caller& by, uint32_t job, const std::string& name,
+                     const Result<os::ExitStatus>& status);
+    void run_command(Call& call, const std::vector<std::string>& command, uint64_t patience,
+                     InsideCommand::Done done);
+    void remove_job(uint32_t number, const std::string& name, const char* result);
+    void unit_act(Call& call, ServiceAct act);
+    void reload_unit(Call& call);
     void reply_with_job(Call& call, uint32_t number);
-    void write_matching(Call& call, const std::function<bool(const UnitView&)>& wanted);
+    void write_matching(Call& call, std::function<bool(const UnitView&)> wanted);
 
     event::Loop& loop_;
     const Box& box_;
     const Outlet& outlet_;
     std::map<std::string, Entry> units_;
+    std::list<Entry> retired_;  ///< that have lost their name, until they end
     uint32_t next_job_ = 1;
-    double allowance_ = 0;  ///< of programs that may be started now
+    std::list<std::unique_ptr<InsideCommand>> commands_;
+    std::vector<UnitView> services_;  ///< as they were
+    uint64_t services_at_ = 0;        ///< then; 0: not known
+    double allowance_ = 0;            ///< of programs that may be started now
     uint64_t allowed_at_ = 0;
 };
 

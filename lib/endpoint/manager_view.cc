@@ -52,29 +52,36 @@ void Manager::get_unit(Call& call) {
     call.reply("o", std::move(dbus::Writer().string(unit_path(name))));
 }
 
-void Manager::write_matching(Call& call, const std::function<bool(const UnitView&)>& wanted) {
-    dbus::Writer body;
-    const auto list = body.array('(');
-    for (const auto& [name, entry] : units_) {
-        const UnitView view = view_of(*entry.unit, {entry.job.number, job_path(entry.job.number)});
-        if (wanted(view)) write_list_entry(body, view);
-    }
-    body.end(list);
-    call.reply("a(ssssssouso)", std::move(body));
+void Manager::write_matching(Call& call, std::function<bool(const UnitView&)> wanted) {
+    with_services(call, [this, wanted = std::move(wanted)](Call& asked,
+                                                           const std::vector<UnitView>& services) {
+        dbus::Writer body;
+        const auto list = body.array('(');
+        for (const auto& [name, entry] : units_) {
+            const UnitView view =
+                    view_of(*entry.unit, {entry.job.number, job_path(entry.job.number)});
+            if (wanted(view)) write_list_entry(body, view);
+        }
+        for (const UnitView& view : services) {
+            if (wanted(view)) write_list_entry(body, view);
+        }
+        body.end(list);
+        asked.reply("a(ssssssouso)", std::move(body));
+    });
 }
 
 void Manager::list_units(Call& call) {
     dbus::Reader reader = call.message().reader();
     const std::vector<std::string> states =
             call.message().signature.empty() ? std::vector<std::string>() : read_strings(reader);
-    write_matching(call, [&](const UnitView& view) { return is_in_state(states, view); });
+    write_matching(call, [states](const UnitView& view) { return is_in_state(states, view); });
 }
 
 void Manager::list_by_patterns(Call& call) {
     dbus::Reader reader = call.message().reader();
     const std::vector<std::string> states = read_strings(reader);
     const std::vector<std::string> patterns = read_strings(reader);
-    write_matching(call, [&](const UnitView& view) {
+    write_matching(call, [states, patterns](const UnitView& view) {
         return is_in_state(states, view) && matches(patterns, view.name);
     });
 }
@@ -82,7 +89,7 @@ void Manager::list_by_patterns(Call& call) {
 void Manager::list_by_names(Call& call) {
     dbus::Reader reader = call.message().reader();
     const std::vector<std::string> names = read_strings(reader);
-    write_matching(call, [&](const UnitView& view) {
+    write_matching(call, [names](const UnitView& view) {
         return std::find(names.begin(), names.end(), view.name) != names.end();
     });
 }
@@ -128,44 +135,52 @@ Properties Manager::manager_properties() const {
     };
 }
 
-std::optional<Properties> Manager::properties_of(const std::string& path) const {
-    if (path == kSystemdPath) return manager_properties();
-    const std::string name = unit_name(path);
-    if (name.empty()) return std::nullopt;
-    const auto found = units_.find(name);
-    if (found == units_.end()) {
+Properties Manager::entry_properties(const Entry& entry) const {
+    const UnitView view = view_of(*entry.unit, {entry.job.number, job_path(entry.job.number)});
+    return unit_properties(view, entry.unit.get(), entry.invocation, {});
+}
+
+/// Of the object that the call is for; refuses when there is none.
+void Manager::with_properties(Call& call, std::function<void(Call&, const Properties&)> then) {
+    if (call.message().path == kSystemdPath) return then(call, manager_properties());
+    const std::string name = unit_name(call.message().path);
+    if (name.empty()) return call.refuse(kUnknownObject, "there is nothing at this path");
+    if (const Entry* const entry = find(name)) return then(call, entry_properties(*entry));
+    with_services(call, [name, then = std::move(then)](Call& asked,
+                                                       const std::vector<UnitView>& services) {
         UnitView view;
         view.name = name;
         view.description = name;
         view.load_state = "not-found";
-        return unit_properties(view, nullptr, {}, {});
-    }
-    const Entry& entry = found->second;
-    const UnitView view = view_of(*entry.unit, {entry.job.number, job_path(entry.job.number)});
-    return unit_properties(view, entry.unit.get(), entry.invocation, {});
+        for (const UnitView& service : services) {
+            if (service.name == name) view = service;
+        }
+        then(asked, unit_properties(view, nullptr, {}, {}));
+    });
 }
 
 void Manager::get_property(Call& call) {
     dbus::Reader reader = call.message().reader();
     reader.string();  // the interface: no name is found in two of them
-    const std::string name(reader.string());
-    const auto properties = properties_of(call.message().path);
-    if (!properties) return call.refuse(kUnknownObject, "there is nothing at this path");
-    for (const Property& property : *properties) {
-        if (name != property.name) continue;
-        dbus::Writer body;
-        write_variant(body, property.value);
-        return call.reply("v", std::move(body));
-    }
-    call.refuse(kUnknownProperty, "property " + quote(name) + " is not available in this box");
+    const std::string wanted(reader.string());
+    with_properties(call, [wanted](Call& asked, const Properties& properties) {
+        for (const Property& property : properties) {
+            if (wanted != property.name) continue;
+            dbus::Writer body;
+            write_variant(body, property.value);
+            return asked.reply("v", std::move(body));
+        }
+        asked.refuse(kUnknownProperty,
+                     "property " + quote(wanted) + " is not available in this box");
+    });
 }
 
 void Manager::get_all(Call& call) {
-    const auto properties = properties_of(call.message().path);
-    if (!properties) return call.refuse(kUnknownObject, "there is nothing at this path");
-    dbus::Writer body;
-    write_all(body, *properties);
-    call.reply("a{sv}", std::move(body));
+    with_properties(call, [](Call& asked, const Properties& properties) {
+        dbus::Writer body;
+        write_all(body, properties);
+        asked.reply("a{sv}", std::move(body));
+    });
 }
 
 void Manager::set_property(Call& call) {

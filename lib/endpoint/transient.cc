@@ -230,7 +230,7 @@ const char* to_string(KillMode mode) {
 bool is_service_name(std::string_view name) {
     constexpr std::string_view kSuffix = ".service";
     return name.size() > kSuffix.size() && name.size() < 256 && name.ends_with(kSuffix) &&
-           all_of_a_name(name);
+           name.front() != '-' && name.front() != '.' && all_of_a_name(name);
 }
 
 bool is_terminal_path(std::string_view path) {

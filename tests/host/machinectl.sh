@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Boxes without systemd under machinectl, systemd-run -M and systemctl -M of each systemd.
+# shellcheck source-path=SCRIPTDIR source=../lib/host.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib/box.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib/host.sh"
+
+alpine=$(alpine_root) || { echo "1..0 # SKIP no Alpine tree"; exit 0; }
+busybox=$(busybox_root) || { echo "1..0 # SKIP no busybox tree"; exit 0; }
+
+# The unit's cgroup as the host sees it.
+cgroup=/sys/fs/cgroup/system.slice
+
+companion() { on sh -c "pgrep -x boxctl-companio -P \$(systemctl show -P MainPID box-$1)"; }
+has_companion() { [ -n "$(companion "$1")" ]; }
+active() { on systemctl --quiet is-active "box-$1"; }
+inactive() { ! active "$1"; }
+plain() { tr -d '\r'; }
+
+# start_machine NAME: boots it and registers it as its companion, unless boxctl has done so.
+start_machine() {
+    on systemd-run --quiet --unit="box-$1" -p Delegate=yes boxctl boot --keep-unit -M "$1" --console=passive -D "/var/lib/machines/$1"
+    wait_for has_companion "$1" || return 1
+    on machinectl --quiet show "$1" >/dev/null 2>&1 ||
+        on busctl --quiet call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
+            RegisterMachineWithNetwork sayssusai "$1" 0 boxctl container "$(companion "$1")" "/var/lib/machines/$1" 0
+}
+
+shell() { on machinectl --quiet shell "$@" 2>&1 | plain; }
+
+check_shell() { # NAME
+    is "$host_version $1: a shell prints" "$(shell "$1" /bin/echo marker)" marker
+    is "$host_version $1: as root" "$(shell "$1" /bin/sh -c 'id -u')" 0
+    is "$host_version $1: as another user" "$(shell "nobody@$1" /bin/sh -c 'id -u')" 65534
+    like "$host_version $1: on a terminal of the box" "$(shell "$1" /bin/sh -c tty)" '^/dev/pts/[0-9]+$'
+    is "$host_version $1: at home" "$(shell "$1" /bin/sh -c 'pwd; echo $HOME $USER')" $'/root\n/root root'
+    like "$host_version $1: no such user: says so" "$(shell "stranger@$1" /bin/true)" "user 'stranger' is not in the box"
+    like "$host_version $1: no such program: says so" "$(shell "$1" /bin/nothing)" "execute '/bin/nothing': No such file"
+}
+
+check_run() { # NAME
+    is "$host_version $1: systemd-run: the exit code comes back" "$(on systemd-run --quiet -M "$1" --wait /bin/sh -c 'exit 7' >/dev/null 2>&1; echo $?)" 7
+    is "$host_version $1: systemd-run: without waiting" "$(on systemd-run --quiet -M "$1" /bin/true; echo $?)" 0
+    is "$host_version $1: systemd-run --pipe: data comes back" \
+        "$(on sh -c "printf 'a\\0b' | systemd-run --quiet -M $1 --wait --pipe /bin/cat | od -c | head -1")" '0000000   a  \0   b'
+    like "$host_version $1: what needs systemd is refused, not ignored" \
+        "$(on systemd-run --quiet -M "$1" -p MemoryMax=1M /bin/true 2>&1)" "'MemoryMax' is not available in this box"
+}
+
+check_manager() { # NAME
+    is "$host_version $1: is-system-running" "$(on systemctl -M "$1" is-system-running)" running
+    like "$host_version $1: a unit that is not there" "$(on systemctl -M "$1" start nothere.service 2>&1)" 'nothere.service not found'
+    like "$host_version $1: another service is refused at once" "$(on timeout 10 hostnamectl -M "$1" 2>&1)" "has no service 'org.freedesktop.hostname1'"
+    like "$host_version $1: its inittab is listed" "$(on systemctl -M "$1" list-units --all --no-pager --plain)" 'inittab-[0-9]+.service +loaded'
+    is "$host_version $1: the box sees nothing of it" "$(shell "$1" /bin/ls -A /run/dbus)" ''
+}
+
+# A command that exits at once loses nothing, and nothing of it stays.
+check_many() { # NAME
+    local before after
+    before=$(on sh -c "ls /proc/\$(systemctl show -P MainPID box-$1)/fd | wc -l")
+    is "$host_version $1: 200 shells in a row" \
+        "$(on sh -c "for i in \$(seq 200); do machinectl -q shell $1 /bin/echo line-\$i </dev/null; done" | plain | grep -c '^line-')" 200
+    is "$host_version $1: 20 at once" \
+        "$(on sh -c "for i in \$(seq 20); do machinectl -q shell $1 /bin/echo line-\$i </dev/null & done; wait" | plain | grep -o 'line-' | grep -c .)" 20
+    eventually "$host_version $1: their cgroups are gone" \
+        on sh -c "[ -z \"\$(find $cgroup/box-$1.service/payload -mindepth 1 -name 'session-*')\" ]"
+    after=$(on sh -c "ls /proc/\$(systemctl show -P MainPID box-$1)/fd | wc -l")
+    is "$host_version $1: and their descriptors" "$after" "$before"
+}
+
+# F3: whoever reaches the socket from a cgroup of the box is not served.
+check_stranger() { # NAME
+    local speak
+    speak="busctl --address=unix:path=/proc/$(companion "$1")/root/run/dbus/system_bus_socket list"
+    ok "$host_version $1: control: whoever is outside is served" on sh -c "$speak"
+    if ! printf '6.16\n%s\n' "$(uname -r)" | sort -CV; then
+        skip "$host_version $1: a process of the box is not served" "needs Linux 6.16"
+        return
+    fi
+    not_ok "$host_version $1: a process of the box is not served" \
+        on sh -c "echo \$\$ >$cgroup/box-$1.service/payload/cgroup.procs && exec $speak"
+    is "$host_version $1: and does not get in the way" "$(shell "$1" /bin/echo still)" still
+}
+
+check_power() { # NAME
+    on machinectl poweroff "$1"
+    ok "$host_version $1: machinectl poweroff ends it" wait_for inactive "$1"
+    is "$host_version $1: in order" "$(on systemctl show -P Result "box-$1")" success
+    start_machine "$1"
+    on systemctl -M "$1" reboot
+    ok "$host_version $1: systemctl reboot ends this life" wait_for inactive "$1"
+    is "$host_version $1: as a reboot" "$(on systemctl show -P ExecMainStatus "box-$1")" 133
+    on systemctl reset-failed "box-$1"
+}
+
+check_host() {
+    local name
+    add_machine alpine "$alpine"
+    add_machine tiny "$busybox"
+    for name in alpine tiny; do
+        if ! start_machine "$name"; then
+            ok "$host_version $name: it has a companion" false
+            continue
+        fi
+        like "$host_version $name: machinectl lists it" "$(on machinectl --no-legend list)" "$name +container"
+        check_shell "$name"
+        check_run "$name"
+        check_manager "$name"
+        check_stranger "$name"
+    done
+    check_many alpine
+    check_power alpine
+}
+
+for_each_suite check_host
+done_testing
