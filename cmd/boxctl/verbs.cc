@@ -40,6 +40,10 @@ constexpr VerbOption kConsoleOptions[] = {
     {"tty", 0, "=N", "Attach to ttyN of the box instead of its console"},
 };
 
+constexpr VerbOption kServicesOptions[] = {
+    {"json", 0, "", "Print the status as JSON"},
+};
+
 constexpr auto kBoot = settings::Mode::boot;
 constexpr auto kRun = settings::Mode::run;
 constexpr Verb kVerbs[] = {
@@ -51,6 +55,7 @@ constexpr Verb kVerbs[] = {
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "services", .arguments = "NAME [status|start|stop|restart|logs] [SERVICE]", .help = "Show or steer the services of a box", .group = VerbGroup::act, .act = verb_services, .options = kServicesOptions, .fewest_words = 1, .most_words = 3, .mode = {}},
     {.name = "stop", .arguments = "NAME", .help = "Power a box off, by force if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = kKillOptions, .fewest_words = 1, .most_words = 1, .mode = {}},

@@ -81,6 +81,7 @@ int verb_kill(const Invocation& invocation);
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
 int verb_logs(const Invocation& invocation);
+int verb_services(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);
 int verb_console(const Invocation& invocation);
 int verb_cleanup(const Invocation& invocation);

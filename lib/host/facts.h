@@ -59,6 +59,9 @@ struct HostFacts {
     uint64_t init_pending_signals = 0;  ///< RLIMIT_SIGPENDING of the host's PID 1; 0: unknown
 };
 
+/// Where a tree keeps the services that box-init runs when it is booted.
+constexpr const char* kServiceDirectory = "/etc/box-init";
+
 /// Which language PID 1 speaks; decides signals (plan/init_kinds.h).
 enum class InitKind { systemd, busybox, sysvinit, openrc, runit, s6, dinit, box_init, unknown };
 const char* to_string(InitKind kind);
@@ -90,6 +93,7 @@ struct RootFacts {
     OsRelease os_release;
     std::string init;  ///< boot: path of the init inside, empty: none found
     InitKind init_kind = InitKind::unknown;
+    bool services = false;  ///< boot: its init is our box-init, with the services of the tree
     std::string machine_id;  ///< 32 hex digits of /etc/machine-id, or empty
     /// boot with busybox: its inittab without the entries that cannot work; empty: as it is.
     std::string inittab;

@@ -202,8 +202,24 @@ InitKind detect_kind(os::BorrowedFd root, const RootFacts& facts, os::BorrowedFd
     return overlay ? InitKind::s6 : InitKind::unknown;
 }
 
+// Whoever puts service files into a tree wants them run, also where some package left an init.
+bool has_services(os::BorrowedFd root) {
+    const auto dir = os::open_in(root, kServiceDirectory, O_RDONLY | O_DIRECTORY);
+    if (!dir) return false;
+    const auto names = os::list_directory(*dir);
+    return names && std::any_of(names->begin(), names->end(), [](const std::string& name) {
+               return name.ends_with(".service.ini") && !name.starts_with('.');
+           });
+}
+
 Result<void> probe_init(const settings::Settings& wanted, os::BorrowedFd root, RootFacts& facts) {
     const std::string& named = wanted.exec.init.value;
+    if (named.empty() && has_services(root)) {
+        facts.services = true;
+        facts.init = "box-init";
+        facts.init_kind = InitKind::box_init;
+        return {};
+    }
     const std::vector<std::string> only = {named};
     for (const std::string& path : named.empty() ? init_candidates() : only) {
         auto fd = open_init(root, path);

@@ -134,6 +134,8 @@ InheritedSignals take_signals() {
     for (const int signal : kShown) {
         if (show_signal(signal)) was.shown |= signal_bit(signal);
     }
+    // musl lets its own three signals through when the first handler is installed.
+    (void)change_mask(SIG_BLOCK, ~SignalBits{0});
     return was;
 }
 

@@ -152,6 +152,10 @@ std::string plan_uuid(const Settings& wanted, const host::HostFacts& have,
     return wanted.exec.uuid.value.empty() ? have.fresh_id : wanted.exec.uuid.value;
 }
 
+bool needs_box_init(const Settings& wanted, const host::RootFacts& root) {
+    return wanted.exec.as_pid2.value || root.services;
+}
+
 Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFacts& have,
                                      const host::RootFacts& root, const Plan& plan) {
     rootfs::MountContext context;
@@ -163,14 +167,17 @@ Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFac
     context.console = plan.console.terminal;
     context.ttys = plan.console.ttys;
     context.propagation = plan.propagation;
-    if (wanted.exec.as_pid2.value) context.box_init = have.box_init;
+    if (needs_box_init(wanted, root)) context.box_init = have.box_init;
     return rootfs::plan_mounts(wanted, have, root, context);
 }
 
-Result<void> check_box_init(const Settings& wanted, const host::HostFacts& have) {
-    if (!wanted.exec.as_pid2.value || !have.box_init.empty()) return {};
-    Error error("--as-pid2: box-init is not installed beside boxctl");
-    error.set_hint("without the option the command itself is PID 1");
+Result<void> check_box_init(const Settings& wanted, const host::HostFacts& have,
+                            const host::RootFacts& root) {
+    if (!needs_box_init(wanted, root) || !have.box_init.empty()) return {};
+    Error error(std::string(root.services ? host::kServiceDirectory : "--as-pid2") +
+                ": box-init is not installed beside boxctl");
+    error.set_hint(root.services ? "--init=PATH boots another init"
+                                 : "without the option the command itself is PID 1");
     return error;
 }
 
@@ -258,7 +265,7 @@ Result<std::string> machine_name(const Settings& wanted, const std::string& root
 Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
                        const host::RootFacts& root) {
     BOX_TRY(check_root(wanted, root));
-    BOX_TRY(check_box_init(wanted, have));
+    BOX_TRY(check_box_init(wanted, have, root));
     Plan plan;
     plan.mode = wanted.mode;
     plan.quiet = wanted.console.quiet.value;

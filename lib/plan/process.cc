@@ -84,7 +84,11 @@ Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::H
     const std::vector<std::string>& words = wanted.exec.arguments.value;
     const std::string& chdir = wanted.exec.working_directory.value;
     if (!chdir.empty()) process.directory = chdir;
-    if (plan.mode == settings::Mode::boot) {
+    if (plan.mode == settings::Mode::boot && root.services) {
+        process.candidates = {rootfs::kBoxInit};
+        process.arguments = {"box-init", std::string("--services=") + host::kServiceDirectory};
+        process.arguments.insert(process.arguments.end(), words.begin(), words.end());
+    } else if (plan.mode == settings::Mode::boot) {
         process.candidates = {root.init};
         process.arguments = {root.init};
         process.arguments.insert(process.arguments.end(), words.begin(), words.end());

@@ -169,6 +169,14 @@ const std::map<std::string, Setter>& setters() {
              [](World& w, const std::string& v) { w.host.cgroup.writable = flag_of(v); }},
             {"propagates", [](World& w, const std::string& v) { w.host.propagates = flag_of(v); }},
             {"localtime", [](World& w, const std::string& v) { w.host.localtime = flag_of(v); }},
+            {"services",
+             [](World& w, const std::string& v) {
+                 w.root.services = flag_of(v);
+                 w.root.init = "box-init";
+                 w.root.init_kind = InitKind::box_init;
+                 w.root.inittab.clear();
+                 w.root.ttys.clear();
+             }},
             {"init", [](World& w, const std::string& v) { w.root.init = v; }},
             {"init_kind",
              [](World& w, const std::string& v) { w.root.init_kind = init_kind_of(v); }},

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh source=../lib/box.sh disable=SC2016,SC2154
+# boxctl boot of a tree with service files: a web server, a worker that needs it, a set-up; what a
+# cgroup for each service adds, and boxctl services.
+source "$(dirname -- "$0")/../lib/tap.sh"
+source "$(dirname -- "$0")/../lib/box.sh"
+
+from=$(busybox_root) || { echo "Bail out! no busybox tree"; exit 1; }
+root=$(tmpdir)/tree
+copy_root "$from" "$root"
+box=$(box_name services)
+mkdir -p "$root/etc/box-init" "$root/www"
+touch "$root/www/health"
+cat >"$root/etc/box-init/setup.service.ini" <<'INI'
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "mkdir -p /run/web; echo set up"
+INI
+cat >"$root/etc/box-init/web.service.ini" <<'INI'
+[Unit]
+Description=Web server
+Requires=setup
+[Service]
+ExecStart=/bin/busybox httpd -f -p 127.0.0.1:8080 -h /www
+Ready=tcp:8080
+HealthCheck=http://127.0.0.1:8080/health
+HealthIntervalSec=200ms
+RestartSec=50ms
+INI
+cat >"$root/etc/box-init/worker.service.ini" <<'INI'
+[Service]
+Requires=web
+ExecStart=/bin/sh -c "setsid sh -c \"setsid sleep 4321 & sleep 1234\" & trap \"echo worker stops; exit 0\" TERM; echo works; while :; do sleep 0.1; done"
+INI
+
+services() { "$BOXCTL" services "$box" "$@" </dev/null; }
+state() { services status --json "$1" | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'; }
+pid_of() { services status --json "$1" | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
+is_in() { [ "$(state "$1")" = "$2" ]; }
+reaches() { # NAME SERVICE STATE
+    wait_for is_in "$2" "$3"
+    is "$1" "$(state "$2")" "$3"
+}
+inside() { "$BOXCTL" shell "$box" "$@" </dev/null; }
+
+start_box "$box" boot "$root"
+reaches "three services from their files: the last one is up" worker up
+is "its PID 1 is box-init" "$(inside sh -c 'tr "\0" " " </proc/1/cmdline')" "box-init --services=/etc/box-init "
+like "boxctl services shows them" "$(services)" "setup +finished .*web +up .*worker +up "
+like "and says what they are" "$(services status web --json)" '"description":"Web server"'
+like "boxctl status knows the init" "$("$BOXCTL" status "$box")" box-init
+is "the server serves" "$(inside busybox wget -q -O - http://127.0.0.1:8080/health; echo $?)" 0
+is "logs" "$(services logs worker)" works
+
+before=$(pid_of web)
+inside kill -KILL "$before"
+new_web() { local now; now=$(pid_of web) && [ -n "$now" ] && [ "$now" != "$before" ] && is_in web up; }
+wait_for new_web
+ok "a service that is killed comes back" new_web
+before=$(pid_of web)
+inside rm /www/health
+wait_for new_web
+ok "so does one whose health check fails" new_web
+inside touch /www/health
+
+if [ -n "$(inside sh -c 'ls -d /sys/fs/cgroup/service-worker 2>/dev/null')" ]; then
+    like "each has a cgroup of its own" "$(inside sh -c 'cat /sys/fs/cgroup/service-worker/cgroup.procs | wc -l')" "^[4-9]"
+    like "its use is known" "$(services status worker --json)" '"cpu_usec":[1-9]'
+    is "a stop reaches what left its session" "$(services stop worker; inside sh -c 'ps | grep -c "[s]leep 4321"')" 0
+    is "and leaves the others alone" "$(state web)" up
+    services start worker
+else
+    skip "cgroups" "no writable cgroup v2 in a box here"
+fi
+
+is "what does not exist" "$(services stop nobody 2>&1; echo $?)" $'box-init: no such service: \'nobody\'\n1'
+"$BOXCTL" stop "$box"
+is "boxctl stop" $? 0
+wait "$box_pid"
+is "ends the box with 0" $? 0
+like "in order" "$(cat "$tap_tmp/$box.log")" "worker \| worker stops"
+
+other=$(box_name other)
+start_box "$other" run "$from" -- sleep 60
+like "a box without services says so" "$("$BOXCTL" services "$other" 2>&1; echo $?)" "has no services of box-init.*125"
+
+cat >"$root/etc/box-init/setup.service.ini" <<'INI'
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "exit 9"
+INI
+"$BOXCTL" boot --quiet -M "$box" "$root" </dev/null >"$tap_tmp/failed" 2>&1
+is "set-up that fails is the status of the box" $? 9
+echo "ExecStart" >>"$root/etc/box-init/web.service.ini"
+"$BOXCTL" boot --quiet -M "$box" "$root" </dev/null >"$tap_tmp/failed" 2>&1
+is "a file that cannot be read stops it at the start" $? 125
+like "with file and line" "$(cat "$tap_tmp/failed")" "/etc/box-init/web.service.ini:10: neither"
+
+done_testing
