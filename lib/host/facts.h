@@ -93,7 +93,7 @@ struct RootFacts {
     OsRelease os_release;
     std::string init;  ///< boot: path of the init inside, empty: none found
     InitKind init_kind = InitKind::unknown;
-    bool services = false;  ///< boot: its init is our box-init, with the services of the tree
+    bool services = false;   ///< boot: its init is our box-init, with the services of the tree
     std::string machine_id;  ///< 32 hex digits of /etc/machine-id, or empty
     /// boot with busybox: its inittab without the entries that cannot work; empty: as it is.
     std::string inittab;
