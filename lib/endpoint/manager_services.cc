@@ -34,16 +34,27 @@ void Manager::with_services(Call& call, Listed then) {
     if (services_at_ != 0 && event::now_us() - services_at_ < kListAge) {
         return then(call, services_);
     }
-    run_command(call, list_command(), kListPatience,
-                [this, by = call.caller(), then = std::move(then)](
-                        const Result<os::ExitStatus>& status, const std::string& output) {
-                    // A box without a shell has no services that we could see.
-                    if (!status) log::debug("services: " + status.error().message());
-                    services_ = parse_list(output);
-                    services_at_ = event::now_us();
-                    Call asked(outlet_, by.connection, by.call, {});
-                    then(asked, services_);
-                });
+    if (commands_.size() >= kMostCommands) {
+        return call.refuse(kLimitsExceeded, "too much is asked of this box at once");
+    }
+    auto started = InsideCommand::start(
+            loop_, *box_.record, list_command(), kListPatience,
+            [this, by = call.caller(), then](const Result<os::ExitStatus>& status,
+                                             const std::string& output) {
+                // A box without a shell has no services that we could see.
+                if (!status) log::debug("services: " + status.error().message());
+                services_ = parse_list(output);
+                services_at_ = event::now_us();
+                Call asked(outlet_, by.connection, by.call, {});
+                then(asked, services_);
+            });
+    if (started) {
+        commands_.push_back(std::move(started).value());
+        return;
+    }
+    // Nor one that cannot be entered any more; what else there is, is still told.
+    log::debug("services: " + started.error().message());
+    then(call, {});
 }
 
 void Manager::act_on_service(Call& call, const std::string& name, ServiceAct act) {

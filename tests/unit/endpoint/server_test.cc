@@ -151,8 +151,12 @@ BOOST_AUTO_TEST_CASE(whatever_is_not_there_is_told_at_once) {
     client.greet();
     const auto all = [&](const std::string& name) { return error_of(client.manager(name)); };
     BOOST_TEST(all("Reexecute") == endpoint::kUnknownMethod);
-    BOOST_TEST(error_of(client.manager("StopUnit", "ss", two("x.service", "fail"))) ==
+    BOOST_TEST(error_of(client.manager("KillUnit", "ssi",
+                                       std::move(two("x.service", "all").i32(9)))) ==
                endpoint::kNoSuchUnit);
+    // A service may be there, but nobody can ask in a box that has gone.
+    BOOST_TEST(error_of(client.manager("StopUnit", "ss", two("x.service", "fail"))) ==
+               endpoint::kFailed);
     BOOST_TEST(error_of(client.manager("StartUnit", "s", Writer().string("x.service"))) ==
                endpoint::kInvalidArgs);
     BOOST_TEST(error_of(client.call("org.freedesktop.hostname1", "/org/freedesktop/hostname1",
