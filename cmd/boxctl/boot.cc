@@ -51,7 +51,8 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.supervisor = BOX_TRY(identify(getpid()));
     record.leader = BOX_TRY(identify(box.leader));
     record.started = static_cast<uint64_t>(time(nullptr));
-    record.cgroup = plan.cgroup.machine_dir;
+    record.cgroup = reservation.cgroup().machine_dir;
+    record.unit = plan.cgroup.scope.unit;
     record.console = plan::to_string(plan.console.mode);
     record.log = plan::to_string(plan.console.log);
     // Where standard output went to the box, the console is shown on standard error.

@@ -58,6 +58,7 @@ std::string text_of(const Machine& machine) {
         if (processes) line("Processes", std::to_string(*processes));
     }
     line("Cgroup", record.cgroup);
+    line("Unit", record.unit);
     line("Network", record.host_link);
     line("Terminals", terminals_of(record));
     line("Log", log_of(record));
@@ -87,6 +88,7 @@ json::Value json_of(const Machine& machine) {
     value["supervisor"] = record.supervisor.pid;
     value["started"] = record.started;
     value["cgroup"] = record.cgroup;
+    value["unit"] = record.unit;
     const auto processes = shell::count_processes(record);
     value["processes"] = processes ? json::Value(*processes) : json::Value();
     value["host_link"] = record.host_link;

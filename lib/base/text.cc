@@ -168,6 +168,55 @@ std::optional<uint64_t> parse_bytes(std::string_view text) {
 
 namespace {
 
+constexpr uint64_t kMicroseconds = 1000000;
+constexpr struct {
+    std::string_view name;
+    uint64_t length;  // µs
+} kTimeUnits[] = {
+        {"us", 1},
+        {"ms", 1000},
+        {"", kMicroseconds},
+        {"s", kMicroseconds},
+        {"sec", kMicroseconds},
+        {"m", 60 * kMicroseconds},
+        {"min", 60 * kMicroseconds},
+        {"h", 3600 * kMicroseconds},
+        {"d", 86400 * kMicroseconds},
+        {"w", 7 * 86400 * kMicroseconds},
+};
+
+std::optional<uint64_t> time_unit(std::string_view name) {
+    for (const auto& unit : kTimeUnits) {
+        if (unit.name == name) return unit.length;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<uint64_t> parse_timespan(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789";
+    uint64_t sum = 0;
+    bool any = false;
+    while (!(text = trim(text)).empty()) {
+        const size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
+        const auto number = parse_u64(text.substr(0, digits));
+        text = trim(text.substr(digits));
+        const size_t letters = std::min(text.find_first_of("0123456789 "), text.size());
+        const auto unit = time_unit(text.substr(0, letters));
+        text.remove_prefix(letters);
+        uint64_t part = 0;
+        if (!number || !unit || __builtin_mul_overflow(*number, *unit, &part) ||
+            __builtin_add_overflow(sum, part, &sum)) {
+            return std::nullopt;
+        }
+        any = true;
+    }
+    return any ? std::optional(sum) : std::nullopt;
+}
+
+namespace {
+
 size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<size_t> row(b.size() + 1);
     for (size_t j = 0; j <= b.size(); j++)

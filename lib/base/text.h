@@ -43,6 +43,9 @@ std::optional<bool> parse_boolean(std::string_view text);
 /// Bytes with an optional suffix K, M, G, T, P, E (powers of 1024), as resource limits are written.
 std::optional<uint64_t> parse_bytes(std::string_view text);
 
+/// Microseconds of "90", "1min 30s", "250ms", "2h" (systemd.time(7)); a number alone is seconds.
+std::optional<uint64_t> parse_timespan(std::string_view text);
+
 /// The candidate nearest to `word` by edit distance, or empty when none is near enough to suggest.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -12,6 +12,8 @@
 
 #include "lib/base/scope_guard.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/scope.h"
+#include "lib/cgroup/tree.h"
 #include "lib/os/file.h"
 
 namespace boxctl::cgroup {
@@ -78,23 +80,13 @@ Result<void> make_new(const std::string& path, bool with_folder) {
     return Error(EAGAIN, "make cgroup " + quote(path));
 }
 
-Result<os::UniqueFd> make_child(os::BorrowedFd parent, const std::string& name) {
-    if (mkdirat(parent.get(), name.c_str(), 0755) < 0 && errno != EEXIST) {
-        return errno_error("make cgroup " + quote(name));
-    }
-    return os::open_in(parent, name, kDirectory, os::Follow::no_symlinks);
-}
-
-Result<void> set_bounds(os::BorrowedFd dir) {
-    BOX_TRY(os::write_file_at(dir, "cgroup.max.descendants", std::to_string(kMaxDescendants)));
-    return os::write_file_at(dir, "cgroup.max.depth", std::to_string(kMaxDepth));
-}
-
 Result<Cgroup> fill_own(const CgroupPlan& plan) {
     const std::string folder = os::split_path(plan.machine_dir).first;
     BOX_TRY(enable_controllers(os::split_path(folder).first, plan.controllers));
     BOX_TRY(enable_controllers(folder, plan.controllers));
     Cgroup made;
+    made.kind = plan.kind;
+    made.machine_dir = plan.machine_dir;
     made.box_dir = plan.machine_dir;
     made.machine = BOX_TRY(os::open_host(plan.machine_dir, kDirectory));
     BOX_TRY(set_bounds(made.machine));
@@ -108,11 +100,18 @@ Result<Cgroup> fill_own(const CgroupPlan& plan) {
 
 Result<Cgroup> fill_unit(const CgroupPlan& plan) {
     Cgroup made;
+    made.kind = plan.kind;
+    made.machine_dir = plan.machine_dir;
     made.box_dir = plan.machine_dir + "/payload";
     made.machine = BOX_TRY(os::open_host(plan.machine_dir, kDirectory));
     made.payload = BOX_TRY(os::open_host(made.box_dir, kDirectory));
     BOX_TRY(set_bounds(made.payload));
+    // Controllers can be handed on by a cgroup that holds no process itself.
     made.supervisor = BOX_TRY(make_child(made.machine, "supervisor"));
+    BOX_TRY(enter(made.supervisor));
+    auto enabled = enable_all_controllers(plan.machine_dir);
+    // Others may live in the unit, on whom its manager decides: the box then has no controllers.
+    if (!enabled && enabled.error().code() != EBUSY) return std::move(enabled).error();
     return made;
 }
 
@@ -128,8 +127,27 @@ uint64_t now_ms() {
 
 }  // namespace
 
+Result<os::UniqueFd> make_child(os::BorrowedFd parent, const std::string& name) {
+    if (mkdirat(parent.get(), name.c_str(), 0755) < 0 && errno != EEXIST) {
+        return errno_error("make cgroup " + quote(name));
+    }
+    return os::open_in(parent, name, kDirectory, os::Follow::no_symlinks);
+}
+
+Result<void> set_bounds(os::BorrowedFd dir) {
+    BOX_TRY(os::write_file_at(dir, "cgroup.max.descendants", std::to_string(kMaxDescendants)));
+    return os::write_file_at(dir, "cgroup.max.depth", std::to_string(kMaxDepth));
+}
+
+Result<void> enable_all_controllers(const std::string& path) {
+    std::vector<std::string> all =
+            split(trim(BOX_TRY(os::read_file(path + "/cgroup.controllers", 4096))), ' ');
+    std::erase(all, "");
+    return enable_controllers(path, all);
+}
+
 Result<Cgroup> make(const CgroupPlan& plan) {
-    if (plan.kind == Kind::none) return Cgroup();
+    if (plan.kind == Kind::none || plan.kind == Kind::scope) return Cgroup();
     const bool own = plan.kind == Kind::own;
     const std::string dir = own ? plan.machine_dir : plan.machine_dir + "/payload";
     auto placed = make_new(dir, own);
@@ -144,6 +162,19 @@ Result<Cgroup> make(const CgroupPlan& plan) {
     return made;
 }
 
+Result<void> end(const Cgroup& cgroup) {
+    switch (cgroup.kind) {
+        case Kind::none:
+            return {};
+        case Kind::own:
+        case Kind::unit:
+            return remove(cgroup.box_dir);
+        case Kind::scope:
+            return clear_scope(cgroup.machine_dir, kSupervisorLeaf);
+    }
+    return {};
+}
+
 Result<void> delegate(const Cgroup& cgroup, uid_t box_root) {
     constexpr struct {
         const char* name;
@@ -156,13 +187,13 @@ Result<void> delegate(const Cgroup& cgroup, uid_t box_root) {
     // The mode as well: the caller's umask must not decide what users of the box can read.
     if (fchown(cgroup.payload.get(), box_root, box_root) < 0 ||
         fchmod(cgroup.payload.get(), 0755) < 0) {
-        return errno_error("delegate " + quote(cgroup.box_dir));
+        return errno_error("delegate " + quote(cgroup.machine_dir + "/payload"));
     }
     for (const auto& file : kFiles) {
         const int done =
                 fchownat(cgroup.payload.get(), file.name, box_root, box_root, AT_SYMLINK_NOFOLLOW);
         if (done == 0 || (file.optional && errno == ENOENT)) continue;
-        return errno_error("delegate " + quote(cgroup.box_dir + "/" + file.name));
+        return errno_error("delegate " + quote(cgroup.machine_dir + "/payload/" + file.name));
     }
     return {};
 }

@@ -20,14 +20,17 @@ constexpr uint32_t kMaxDescendants = 5000;
 constexpr uint32_t kMaxDepth = 32;
 
 struct Cgroup {
-    os::UniqueFd machine;     ///< machine_dir of the plan
+    CgroupPlan::Kind kind = CgroupPlan::Kind::none;
+    std::string machine_dir;
+    os::UniqueFd machine;     ///< machine_dir
     os::UniqueFd payload;     ///< for CloneRequest::cgroup; kill, freeze and watch the box here
     os::UniqueFd supervisor;  ///< for enter()
     std::string box_dir;      ///< what remove() takes: machine_dir, or only payload in a kept unit
 };
 
 /// Makes the directories (0755), enables the controllers and writes the limits. With Kind::none
-/// nothing is made and no descriptor is valid. Nothing is left when this fails.
+/// nothing is made and no descriptor is valid; Kind::scope is made by scope.h. In a kept unit the
+/// caller is moved into supervisor/. Nothing is left when this fails.
 /// An empty left-over of the same name is replaced, one that still empties itself is waited for
 /// (1 s); EBUSY when processes stay in it.
 Result<Cgroup> make(const CgroupPlan& plan);
@@ -61,6 +64,10 @@ struct Leaf {
 Result<Leaf> make_leaf(os::BorrowedFd machine, const std::string& prefix);
 /// False when processes are left in it; it then goes with the box. True when it is gone.
 Result<bool> remove_leaf(os::BorrowedFd machine, const std::string& name);
+
+/// Kills what is left of the box and removes the cgroups that were made for it; of a scope, all but
+/// supervisor/, whose process is to be ended last.
+Result<void> end(const Cgroup& cgroup);
 
 /// Kills what is in and below `box_dir`, waits for its end (5 s, ETIME) and removes the whole
 /// subtree, also the folder of all boxes when this was the last. Nothing there: success. EBUSY when

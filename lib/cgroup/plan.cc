@@ -6,12 +6,18 @@
 #include <string_view>
 
 #include "lib/base/text.h"
+#include "lib/base/unit_name.h"
+#include "lib/bus/unit_properties.h"
 #include "lib/cgroup/properties.h"
 
 namespace boxctl::cgroup {
 namespace {
 
 using Kind = CgroupPlan::Kind;
+
+constexpr const char* kDefaultSlice = "machine.slice";
+/// What machined gives the scopes it makes.
+constexpr uint64_t kDefaultTasks = 16384;
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
     return std::find(list.begin(), list.end(), word) != list.end();
@@ -39,10 +45,14 @@ std::string unit_of(const std::string& own) {
     return unit.empty() || unit.starts_with("/..") ? "/" : unit;
 }
 
-Error limit_error(const Limit& limit, const std::string& why, const std::string& hint) {
-    Error error("--property=" + printable(limit.property) + ": " + why);
+Error property_error(const std::string& property, const std::string& why, const std::string& hint) {
+    Error error("--property=" + printable(property) + ": " + why);
     error.set_hint(hint);
     return error;
+}
+Error property_error(const settings::Assignment& property, const std::string& why,
+                     const std::string& hint) {
+    return property_error(property.name + "=" + property.value, why, hint);
 }
 
 Result<void> check_controllers(const std::vector<Limit>& limits, const host::CgroupFacts& have) {
@@ -51,11 +61,12 @@ Result<void> check_controllers(const std::vector<Limit>& limits, const host::Cgr
         const std::string why =
                 "cgroup v2 has no " + quote(limit.controller) + " controller on this machine";
         if (have.layout == host::CgroupLayout::hybrid) {
-            return limit_error(limit, why,
-                               "cgroup v1 may hold it: boot the kernel with cgroup_no_v1=" +
-                                       limit.controller + ", or leave the property out");
+            return property_error(limit.property, why,
+                                  "cgroup v1 may hold it: boot the kernel with cgroup_no_v1=" +
+                                          limit.controller + ", or leave the property out");
         }
-        return limit_error(limit, why, "use a kernel that has it, or leave the property out");
+        return property_error(limit.property, why,
+                              "use a kernel that has it, or leave the property out");
     }
     return {};
 }
@@ -76,36 +87,107 @@ void add_limits(CgroupPlan& plan, const std::vector<Limit>& limits) {
     }
 }
 
-}  // namespace
-
-Result<CgroupPlan> plan_cgroup(const settings::Settings& wanted, const host::CgroupFacts& have,
-                               const std::string& machine_name) {
-    const auto limits = BOX_TRY(parse_properties(wanted.resources.properties.value));
+Result<CgroupPlan> plan_kept_unit(const settings::Settings& wanted, const host::CgroupFacts& have,
+                                  const std::string& unit) {
+    const auto& properties = wanted.resources.properties.value;
+    if (!properties.empty()) {
+        return property_error(properties.front(), "the limits of a kept unit are its manager's",
+                              "set them on the unit, or leave --keep-unit out");
+    }
+    if (have.systemd && !have.own_delegated) {
+        Error error("--keep-unit: " + quote(unit) + " is not delegated to us");
+        error.set_hint("give that unit Delegate=yes, or leave --keep-unit out");
+        return error;
+    }
     CgroupPlan plan;
-    const std::string unit = unit_of(have.own);
-    const bool keep = wanted.exec.keep_unit.value;
-    if (keep && have.layout != host::CgroupLayout::none && unit != "/") {
-        if (!limits.empty()) {
-            return limit_error(limits.front(), "the limits of a kept unit are its manager's",
-                               "set them on the unit, or leave --keep-unit out");
+    plan.kind = Kind::unit;
+    plan.mount = have.mount;
+    plan.machine_dir = have.mount + unit;
+    return plan;
+}
+
+bus::Property devices_of_scope(const host::HostFacts& have, const CgroupContext& context) {
+    bus::TextPairs allowed = {{"char-pts", "rw"}};
+    if (have.device_tun) allowed.emplace_back("/dev/net/tun", "rwm");
+    if (have.device_fuse) allowed.emplace_back("/dev/fuse", "rwm");
+    for (const host::BoundDevice& device : context.devices)
+        allowed.emplace_back(device.path, device.read_only ? "r" : "rw");
+    return {"DeviceAllow", allowed};
+}
+
+Result<CgroupPlan> plan_scope(const settings::Settings& wanted, const host::HostFacts& have,
+                              const CgroupContext& context) {
+    const auto& properties = wanted.resources.properties.value;
+    CgroupPlan plan;
+    plan.mount = have.cgroup.mount;
+    if (!have.services.bus && !have.services.manager) {
+        const std::string why = "systemd manages the cgroups here and cannot be reached";
+        if (!properties.empty()) {
+            return property_error(properties.front(), why,
+                                  "start boxctl where systemd can be reached, or leave it out");
         }
-        plan.kind = Kind::unit;
-        plan.machine_dir = have.mount + unit;
+        plan.note = why + ": processes of the box are not grouped, limits are not available";
         return plan;
     }
+    const std::string& slice = wanted.resources.slice.value;
+    plan.kind = Kind::scope;
+    plan.scope.unit = BOX_TRY(machine_scope(context.machine_name));
+    plan.scope.bus = have.services.bus;
+    plan.scope.manager = have.services.manager;
+    plan.scope.needed = !properties.empty();
+    std::vector<bus::Property>& scope = plan.scope.properties;
+    scope = {{"Description", "Box " + context.machine_name},
+             {"Slice", slice.empty() ? std::string(kDefaultSlice) : slice},
+             {"Delegate", true},
+             {"CollectMode", std::string("inactive-or-failed")},
+             {"TasksMax", kDefaultTasks},
+             {"DevicePolicy", std::string("closed")},
+             devices_of_scope(have, context)};
+    if (context.poweroff_signal != 0) scope.push_back({"KillSignal", context.poweroff_signal});
+    for (const settings::Assignment& property : properties)
+        BOX_TRY(bus::assign_property(scope, property.name, property.value).context("--property"));
+    // Cores of a box's processes are handed to the systemd-coredump in it. Since systemd 255.
+    if (wanted.mode == settings::Mode::boot) plan.scope.newer = {{"CoredumpReceive", true}};
+    return plan;
+}
+
+Result<CgroupPlan> plan_own(const settings::Settings& wanted, const host::CgroupFacts& have,
+                            const CgroupContext& context) {
+    const auto limits = BOX_TRY(limits_of(wanted.resources.properties.value));
+    CgroupPlan plan;
+    plan.mount = have.mount;
     if (const std::string why = obstacle(have); !why.empty()) {
         if (!limits.empty()) {
-            return limit_error(limits.front(), why + ", limits are not available",
-                               "mount cgroup2 writable, or leave the property out");
+            return property_error(limits.front().property, why + ", limits are not available",
+                                  "mount cgroup2 writable, or leave the property out");
         }
         plan.note = why + ": processes of the box are not grouped, limits are not available";
         return plan;
     }
     BOX_TRY(check_controllers(limits, have));
     plan.kind = Kind::own;
-    plan.machine_dir = machine_directory(have, machine_name);
-    if (keep) plan.note = "no unit to keep here: the box gets a cgroup of its own";
+    plan.machine_dir = machine_directory(have, context.machine_name);
     add_limits(plan, limits);
+    if (wanted.resources.slice.is_set()) {
+        plan.note = "this machine was not booted with systemd: --slice is without effect";
+    }
+    return plan;
+}
+
+}  // namespace
+
+Result<CgroupPlan> plan_cgroup(const settings::Settings& wanted, const host::HostFacts& have,
+                               const CgroupContext& context) {
+    const std::string unit = unit_of(have.cgroup.own);
+    const bool keep = wanted.exec.keep_unit.value;
+    if (keep && have.cgroup.layout != host::CgroupLayout::none && unit != "/") {
+        return plan_kept_unit(wanted, have.cgroup, unit);
+    }
+    CgroupPlan plan = BOX_TRY(have.cgroup.systemd ? plan_scope(wanted, have, context)
+                                                  : plan_own(wanted, have.cgroup, context));
+    if (keep && plan.note.empty()) {
+        plan.note = "no unit to keep here: the box gets a cgroup of its own";
+    }
     return plan;
 }
 
@@ -115,6 +197,13 @@ std::string machine_directory(const host::CgroupFacts& have, const std::string& 
 
 std::string describe(const CgroupPlan& plan) {
     if (plan.kind == Kind::none) return "none";
+    if (plan.kind == Kind::scope) {
+        std::string text = plan.scope.unit;
+        if (!plan.scope.bus) text += " (asked for without a bus)";
+        for (const bus::Property& property : plan.scope.properties)
+            text += ", " + bus::describe(property);
+        return text;
+    }
     std::string text = printable(plan.machine_dir);
     if (plan.kind == Kind::unit) text += " (kept)";
     for (const auto& [file, value] : plan.writes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Properties: --property=NAME=VALUE in systemd's spelling (systemd.resource-control(5)) as what the
-// kernel wants written where (Documentation/admin-guide/cgroup-v2.rst).
+// Properties: what of --property=NAME=VALUE the kernel can be told without systemd
+// (Documentation/admin-guide/cgroup-v2.rst).
 #pragma once
 
 #include <string>
@@ -18,8 +18,7 @@ struct Limit {
 };
 
 /// One limit a file. A later value of a property replaces an earlier one, an empty one takes it
-/// back. Errors: unknown property (with the nearest known one), a value
-/// that the property does not take.
-Result<std::vector<Limit>> parse_properties(const std::vector<settings::Variable>& properties);
+/// back. Errors: see bus::assign_property(); a property that only systemd can set.
+Result<std::vector<Limit>> limits_of(const std::vector<settings::Assignment>& properties);
 
 }  // namespace boxctl::cgroup

@@ -11,6 +11,7 @@
 
 #include "lib/base/text.h"
 #include "lib/cgroup/apply.h"
+#include "lib/cgroup/tree.h"
 #include "lib/os/file.h"
 
 namespace boxctl::cgroup {
@@ -28,25 +29,6 @@ struct Level {
     std::string name;
     std::vector<std::string> children;
 };
-
-/// Directories only: each cgroup has some thirty files besides, which go with it.
-Result<std::vector<std::string>> list_children(os::BorrowedFd dir) {
-    os::UniqueFd own = BOX_TRY(os::open_in(dir, ".", kDirectory, os::Follow::no_symlinks));
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(own.get()), closedir);
-    if (!stream) return errno_error("list cgroups");
-    (void)own.release();
-    std::vector<std::string> children;
-    while (true) {
-        errno = 0;
-        const dirent* entry = readdir(stream.get());
-        if (entry == nullptr && errno != 0) return errno_error("list cgroups");
-        if (entry == nullptr) return children;
-        const std::string_view name = entry->d_name;
-        if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
-        if (children.size() >= kMaxChildren) return Error(E2BIG, "list cgroups");
-        children.emplace_back(name);
-    }
-}
 
 Result<Level> open_level(os::BorrowedFd parent, const std::string& name) {
     Level level;
@@ -105,14 +87,20 @@ Result<bool> caller_is_inside(const std::string& dir) {
     return false;
 }
 
+Result<void> kill_and_wait(os::BorrowedFd dir) {
+    const os::UniqueFd events = BOX_TRY(open_events(dir));
+    if (!BOX_TRY(populated(events))) return {};
+    BOX_TRY(kill_all(dir));
+    return wait_empty(events, kEndWait);
+}
+
 Result<void> end_processes(const std::string& box_dir, os::BorrowedFd dir) {
     const os::UniqueFd events = BOX_TRY(open_events(dir));
     if (!BOX_TRY(populated(events))) return {};
     if (BOX_TRY(caller_is_inside(box_dir))) {
         return Error(EBUSY, "kill a cgroup that the caller is in");
     }
-    BOX_TRY(kill_all(dir));
-    return wait_empty(events, kEndWait);
+    return kill_and_wait(dir);
 }
 
 /// Most boxes leave no process and made no cgroup of their own: then three calls do. The kernel
@@ -140,6 +128,35 @@ Result<void> remove_existing(const std::string& box_dir) {
 }
 
 }  // namespace
+
+/// Directories only: each cgroup has some thirty files besides, which go with it.
+Result<std::vector<std::string>> list_children(os::BorrowedFd dir) {
+    os::UniqueFd own = BOX_TRY(os::open_in(dir, ".", kDirectory, os::Follow::no_symlinks));
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(own.get()), closedir);
+    if (!stream) return errno_error("list cgroups");
+    (void)own.release();
+    std::vector<std::string> children;
+    while (true) {
+        errno = 0;
+        const dirent* entry = readdir(stream.get());
+        if (entry == nullptr && errno != 0) return errno_error("list cgroups");
+        if (entry == nullptr) return children;
+        const std::string_view name = entry->d_name;
+        if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
+        if (children.size() >= kMaxChildren) return Error(E2BIG, "list cgroups");
+        children.emplace_back(name);
+    }
+}
+
+Result<void> remove_child(os::BorrowedFd parent, const std::string& name) {
+    auto dir = os::open_in(parent, name, kDirectory, os::Follow::no_symlinks);
+    if (!dir && is_gone(dir.error())) return {};
+    if (!dir) return std::move(dir).error();
+    auto emptied = kill_and_wait(*dir);
+    if (emptied) emptied = remove_tree(parent, name);
+    if (!emptied && is_gone(emptied.error())) return {};
+    return emptied;
+}
 
 Result<void> remove(const std::string& box_dir) {
     auto removed = remove_empty(box_dir) ? Result<void>() : remove_existing(box_dir);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -15,6 +16,22 @@ namespace {
 bool is_cgroup2(const char* path) {
     struct statfs status = {};
     return statfs(path, &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+}  // namespace
+
+namespace {
+
+/// systemd marks the cgroup of a unit that has Delegate= (CGROUP_DELEGATION in its documents). A
+/// leaf made by DelegateSubgroup= has no mark of its own.
+bool is_delegated(std::string dir) {
+    constexpr std::string_view kLeaf = "/supervisor";
+    if (dir.ends_with(kLeaf)) dir.resize(dir.size() - kLeaf.size());
+    for (const char* name : {"trusted.delegate", "user.delegate"}) {
+        char mark = 0;
+        if (getxattr(dir.c_str(), name, &mark, sizeof mark) == 1 && mark == '1') return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -49,6 +66,7 @@ CgroupFacts probe_cgroup() {
     facts.writable = faccessat(AT_FDCWD, facts.mount.c_str(), W_OK, AT_EACCESS) == 0;
     // The test of sd_booted(3).
     facts.systemd = access("/run/systemd/system", F_OK) == 0;
+    if (facts.systemd) facts.own_delegated = is_delegated(facts.mount + facts.own);
     return facts;
 }
 

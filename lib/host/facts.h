@@ -34,12 +34,27 @@ struct CgroupFacts {
     std::vector<std::string> controllers;  ///< of the root of the hierarchy as we see it
     bool writable = false;                 ///< we may make directories at its root
     bool systemd = false;                  ///< a systemd manages this hierarchy
+    bool own_delegated = false;            ///< systemd has handed our own cgroup to its unit
+};
+
+/// What of systemd's services there is to talk to. All false where it did not boot the machine.
+struct ServiceFacts {
+    bool bus = false;       ///< there is a socket of the system bus
+    bool manager = false;   ///< there is systemd's own socket
+    bool machined = false;  ///< machined is installed: it runs, or the bus starts it when asked
+};
+
+/// A device node of the host that is bound into the box.
+struct BoundDevice {
+    std::string path;
+    bool read_only = false;
 };
 
 struct HostFacts {
     uid_t uid = 0;
     OsRelease os_release;
     CgroupFacts cgroup;
+    ServiceFacts services;
     bool propagates = false;  ///< the mount that /run/boxctl is on is shared
     bool time_namespaces = true;
     std::string timezone;         ///< "Europe/Berlin" when /etc/localtime points into zoneinfo
@@ -105,6 +120,7 @@ struct RootFacts {
     bool has_zone = false;               ///< usr/share/zoneinfo/<host timezone> exists in the tree
     std::vector<std::string> usr_links;  ///< names in / that are links into usr: "bin", "lib"
     std::vector<std::string> missing_directories;  ///< of proc sys dev run tmp, those not there
+    std::vector<BoundDevice> bound_devices;        ///< among the sources of --bind
 };
 
 /// Reads the host. Never fails for a bare host: what is absent is a fact too.

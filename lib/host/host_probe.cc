@@ -135,11 +135,26 @@ std::string random_id() {
 
 }  // namespace
 
+namespace {
+
+ServiceFacts probe_services(bool systemd) {
+    ServiceFacts facts;
+    if (!systemd) return facts;
+    facts.bus = exists("/run/dbus/system_bus_socket");
+    facts.manager = exists("/run/systemd/private");
+    facts.machined = facts.bus &&
+                     exists("/usr/share/dbus-1/system-services/org.freedesktop.machine1.service");
+    return facts;
+}
+
+}  // namespace
+
 HostFacts probe_host() {
     HostFacts facts;
     facts.uid = geteuid();
     facts.os_release = read_os_release();
     facts.cgroup = probe_cgroup();
+    facts.services = probe_services(facts.cgroup.systemd);
     facts.propagates = on_shared_mount("/run/boxctl");
     facts.time_namespaces = exists("/proc/self/ns/time");
     facts.localtime = exists("/etc/localtime");

@@ -253,6 +253,17 @@ void probe_shell_and_zone(os::BorrowedFd root, const HostFacts& have, RootFacts&
     facts.has_zone = resolved_kind(root, zone) == NodeKind::file;
 }
 
+void probe_devices(const settings::Settings& wanted, RootFacts& facts) {
+    for (const settings::BindMount& bind : wanted.files.binds.value) {
+        struct stat status = {};
+        // Of a source that is not there the mount itself will tell.
+        if (bind.in_tree || stat(bind.source.c_str(), &status) < 0) continue;
+        if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+            facts.bound_devices.push_back({bind.source, bind.read_only});
+        }
+    }
+}
+
 }  // namespace
 
 std::string parse_machine_id(std::string_view text) {
@@ -285,6 +296,7 @@ Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& 
     probe_etc(root, facts);
     if (wanted.mode == settings::Mode::boot) BOX_TRY(probe_init(wanted, root, facts));
     probe_shell_and_zone(root, have, facts);
+    probe_devices(wanted, facts);
     // A boot starts as the init does; its user is looked at only when one was named.
     if (wanted.mode == settings::Mode::run || wanted.exec.user.is_set()) {
         facts.user = BOX_TRY(probe_user(wanted, root));

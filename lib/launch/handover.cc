@@ -53,7 +53,9 @@ Result<userns::IdRange> unpack_ids(const Value& packed, state::Incoming& incomin
 }
 
 Value pack_cgroup(const cgroup::Cgroup& cgroup, state::Outgoing& outgoing) {
-    return {{"machine", outgoing.add(cgroup.machine)},
+    return {{"scope", cgroup.kind == cgroup::CgroupPlan::Kind::scope},
+            {"machine_dir", cgroup.machine_dir},
+            {"machine", outgoing.add(cgroup.machine)},
             {"payload", outgoing.add(cgroup.payload)},
             {"supervisor", outgoing.add(cgroup.supervisor)},
             {"box_dir", cgroup.box_dir}};
@@ -65,6 +67,13 @@ Result<cgroup::Cgroup> unpack_cgroup(const Value& packed, state::Incoming& incom
     cgroup.payload = BOX_TRY(incoming.take(packed, "payload"));
     cgroup.supervisor = BOX_TRY(incoming.take(packed, "supervisor"));
     cgroup.box_dir = BOX_TRY(json::get_string(packed, "box_dir"));
+    cgroup.machine_dir = BOX_TRY(json::get_string(packed, "machine_dir"));
+    // Of the others only box_dir counts from here on.
+    if (BOX_TRY(json::get_bool(packed, "scope"))) {
+        cgroup.kind = cgroup::CgroupPlan::Kind::scope;
+    } else if (!cgroup.box_dir.empty()) {
+        cgroup.kind = cgroup::CgroupPlan::Kind::own;
+    }
     return cgroup;
 }
 

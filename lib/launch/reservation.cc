@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/cgroup/scope.h"
 #include "lib/net/apply.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
@@ -81,7 +82,11 @@ Result<Reservation> Reservation::take(const plan::Plan& plan) {
     BOX_TRY(state::make_directories());
     BOX_TRY(taken.take_locks(plan));
     BOX_TRY(taken.take_directory(plan));
-    taken.cgroup_ = BOX_TRY(cgroup::make(plan.cgroup));
+    if (plan.cgroup.kind == cgroup::CgroupPlan::Kind::scope) {
+        BOX_TRY(taken.take_scope(plan));
+    } else {
+        taken.cgroup_ = BOX_TRY(cgroup::make(plan.cgroup));
+    }
     return taken;
 }
 
@@ -90,6 +95,23 @@ Result<void> Reservation::claim_ids(const plan::Plan& plan) {
     ids_ = BOX_TRY(userns::claim(plan.ids));
     has_ids_ = true;
     if (plan.cgroup.kind == cgroup::CgroupPlan::Kind::none) return {};
+    return cgroup::delegate(cgroup_, ids_.base);
+}
+
+/// A scope needs a process to be made around, and one that keeps it while the box reboots. That is
+/// the watch, which so begins before the box does. It holds all locks, those on the ids too; what
+/// it clears up it finds by where it is.
+Result<void> Reservation::take_scope(const plan::Plan& plan) {
+    const cgroup::CgroupPlan& wanted = plan.cgroup;
+    ids_ = BOX_TRY(userns::claim(plan.ids));
+    has_ids_ = true;
+    watch_ = BOX_TRY(os::DeathWatch::start("boxctl-watch", held(), [&] {
+        // Nobody is left to tell; what stays is found again by its name.
+        (void)cgroup::clear_own_scope(wanted.mount, wanted.scope.unit).has_value();
+        (void)release().has_value();
+    }));
+    BOX_TRY(cgroup::start_scope(wanted.scope, wanted.mount, watch_.pid(), watch_.child()));
+    cgroup_ = BOX_TRY(cgroup::fill_scope(wanted.mount, wanted.scope.unit, watch_.pid()));
     return cgroup::delegate(cgroup_, ids_.base);
 }
 
@@ -136,6 +158,8 @@ Result<void> Reservation::take_directory(const plan::Plan& plan) {
 }
 
 Result<void> Reservation::stand_by(os::BorrowedFd leader) {
+    // That of a scope has stood by from before the first life on.
+    if (cgroup_.kind == cgroup::CgroupPlan::Kind::scope) return {};
     std::vector<int> keep = held();
     keep.push_back(leader.get());
     watch_ = BOX_TRY(os::DeathWatch::start("boxctl-watch", std::move(keep), [this, leader] {
@@ -149,10 +173,8 @@ Result<void> Reservation::stand_by(os::BorrowedFd leader) {
 Result<void> Reservation::release() {
     watch_.dismiss();
     Result<void> first;
-    if (!cgroup_.box_dir.empty()) {
-        keep_first(first, cgroup::remove(cgroup_.box_dir));
-        cgroup_ = {};
-    }
+    keep_first(first, cgroup::end(cgroup_));
+    cgroup_ = {};
     userns::release(ids_);
     has_ids_ = false;
     if (!shared_mount_.empty()) {
@@ -200,6 +222,7 @@ Result<void> clean_up_leftovers(const std::string& name, const std::string& cgro
     if (const auto record = state::read(name)) {
         const auto leader = state::open_process(record->leader);
         if (leader) keep_first(first, end_process(*leader));
+        if (!record->unit.empty()) keep_first(first, cgroup::clear_scope(record->cgroup, {}));
     }
     if (!cgroup_dir.empty()) keep_first(first, cgroup::remove(cgroup_dir));
     keep_first(first, net::remove_veth(name));

@@ -61,6 +61,7 @@ class Reservation {
     Reservation() = default;
     Result<void> take_locks(const plan::Plan& plan);
     Result<void> take_directory(const plan::Plan& plan);
+    Result<void> take_scope(const plan::Plan& plan);
     /// Descriptors that hold the locks: whoever keeps them open keeps the reservation taken.
     [[nodiscard]] std::vector<int> held() const;
 
@@ -78,9 +79,9 @@ class Reservation {
 /// It need not be our child.
 Result<void> end_process(os::BorrowedFd pidfd);
 
-/// Removes what a killed boxctl left of `name`: processes of the box, its cgroup (`cgroup_dir`,
-/// empty: none), cable, propagation mount and state directory. The caller holds the name's lock, so
-/// nobody uses any of it. Idempotent.
+/// Removes what a killed boxctl left of `name`: processes of the box, its scope, its cgroup
+/// (`cgroup_dir`, empty: none of our own making), cable, propagation mount and state directory. The
+/// caller holds the name's lock, so nobody uses any of it. Idempotent.
 Result<void> clean_up_leftovers(const std::string& name, const std::string& cgroup_dir);
 
 }  // namespace boxctl::launch

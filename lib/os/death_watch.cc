@@ -56,6 +56,7 @@ Result<DeathWatch> DeathWatch::start(const char* name, std::vector<int> keep,
     Cloned child = BOX_TRY(clone_process({}).context("start a watch"));
     if (child.pid == 0) watch(name, far.get(), std::move(keep), act);
     started.pidfd_ = std::move(child.pidfd);
+    started.pid_ = child.pid;
     return started;
 }
 
@@ -71,6 +72,7 @@ DeathWatch& DeathWatch::operator=(DeathWatch&& other) noexcept {
     stop();
     pipe_ = std::move(other.pipe_);
     pidfd_ = std::move(other.pidfd_);
+    pid_ = std::exchange(other.pid_, 0);
     return *this;
 }
 
@@ -85,6 +87,7 @@ void DeathWatch::stop() {
     (void)wait_for(pidfd_).has_value();  // as above
     pidfd_.reset();
     pipe_.reset();
+    pid_ = 0;
 }
 
 }  // namespace boxctl::os

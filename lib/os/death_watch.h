@@ -4,6 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "lib/base/result.h"
 #include "lib/os/fd.h"
 
@@ -30,6 +32,8 @@ class [[nodiscard]] DeathWatch {
     static DeathWatch adopt(UniqueFd pipe, UniqueFd child);
     [[nodiscard]] BorrowedFd pipe() const { return pipe_; }
     [[nodiscard]] BorrowedFd child() const { return pidfd_; }
+    /// Of the child that start() made; 0 when there is none.
+    [[nodiscard]] pid_t pid() const { return pid_; }
 
     /// Has the child end without acting, and does not wait until it did: stop() does.
     void dismiss() const;
@@ -39,6 +43,7 @@ class [[nodiscard]] DeathWatch {
  private:
     UniqueFd pipe_;  ///< nothing is ever written to it: its end is the message
     UniqueFd pidfd_;
+    pid_t pid_ = 0;
 };
 
 }  // namespace boxctl::os

@@ -278,10 +278,11 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
         plan.hostname = wanted.exec.hostname.value.empty() ? plan.name : wanted.exec.hostname.value;
     }
     plan.network = net::plan_network(wanted.network, plan.name);
-    plan.cgroup = BOX_TRY(cgroup::plan_cgroup(wanted, have.cgroup, plan.name));
+    plan.stop = plan_stop(wanted, root);
+    plan.cgroup = BOX_TRY(cgroup::plan_cgroup(
+            wanted, have, {plan.name, root.bound_devices, plan.stop.poweroff.signal}));
     plan.console = plan_console(wanted, have, root);
     plan.security = plan_security(wanted, have, plan.namespaces.network);
-    plan.stop = plan_stop(wanted, root);
     plan.lock = plan_lock(wanted, root);
     if (plan.mode == Mode::boot) {
         plan.propagation = format("%s/%s/propagate", kStateDirectory, plan.name.c_str());

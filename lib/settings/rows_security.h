@@ -19,7 +19,9 @@ inline constexpr Row kSecurityRows[] = {
     {"", "", "rlimit", 0, "=NAME=SOFT[:HARD]", "rlimit", Verbs::both, Trust::admin, Group::resources,
      appends<&SecuritySettings::rlimits, to_rlimit, write_rlimits>(), rlimit_words, "Set a resource limit of PID 1"},
     {"", "", "property", 0, "=NAME=VALUE", "property", Verbs::both, Trust::admin, Group::resources,
-     appends<&ResourceSettings::properties, to_property, write_variables>(), property_words, "Limit the box as a whole: MemoryMax=512M"},
+     appends<&ResourceSettings::properties, to_property, write_properties>(), property_words, "Limit the box as a whole: MemoryMax=512M"},
+    {"", "", "slice", 'S', "=SLICE", "slice", Verbs::both, Trust::admin, Group::resources,
+     replaces<&ResourceSettings::slice, to_slice, write_text>(), nullptr, "Slice of systemd for the box (default: machine)"},
 };
 // clang-format on
 

@@ -153,8 +153,15 @@ struct SecuritySettings {
     Field<SharedNamespaces> share;
 };
 
+/// NAME=VALUE where the order counts and a name may come again.
+struct Assignment {
+    std::string name;
+    std::string value;
+};
+
 struct ResourceSettings {
-    Field<std::vector<Variable>> properties;  ///< MemoryMax=512M …, in systemd's spelling
+    Field<std::vector<Assignment>> properties;  ///< MemoryMax=512M …, in systemd's spelling
+    Field<std::string> slice;                   ///< unit name; empty: machine.slice
 };
 
 /// How the box's console meets the caller.

@@ -47,6 +47,9 @@ void check_exec(const Settings& wanted, Faults& faults) {
     if (exec.keep_unit.value && !wanted.resources.properties.value.empty()) {
         faults.emplace_back("--property needs a cgroup of the box's own, which --keep-unit denies");
     }
+    if (exec.keep_unit.value && wanted.resources.slice.is_set()) {
+        faults.emplace_back("--slice is for a scope of the box's own, which --keep-unit denies");
+    }
 }
 
 void check_sharing(const Settings& wanted, Faults& faults) {

@@ -92,7 +92,10 @@ Result<security::ResourceLimit> to_rlimit(std::string_view text);
 std::vector<std::string> write_rlimits(const std::vector<security::ResourceLimit>& values);
 std::vector<std::string> rlimit_words();
 /// NAME=VALUE of a resource property, both checked.
-Result<Variable> to_property(std::string_view text);
+Result<Assignment> to_property(std::string_view text);
+std::vector<std::string> write_properties(const std::vector<Assignment>& values);
 std::vector<std::string> property_words();
+/// "web" and "web.slice" are both web.slice.
+Result<std::string> to_slice(std::string_view text);
 
 }  // namespace boxctl::settings

@@ -115,6 +115,7 @@ std::string to_json(const Record& record) {
             {"leader", identity_value(record.leader)},
             {"started", record.started},
             {"cgroup", record.cgroup},
+            {"unit", record.unit},
             {"console", record.console},
             {"console_output", record.console_output},
             {"log", record.log},
@@ -154,6 +155,7 @@ Result<Record> from_json(std::string_view text) {
     record.leader = BOX_TRY(get_identity(value, "leader"));
     record.started = BOX_TRY(json::get_u64(value, "started"));
     record.cgroup = BOX_TRY(json::get_string(value, "cgroup"));
+    record.unit = BOX_TRY(json::get_string(value, "unit"));
     record.console = BOX_TRY(json::get_string(value, "console"));
     record.terminals = BOX_TRY(get_terminals(value));
     record.host_link = BOX_TRY(json::get_string(value, "host_link"));

@@ -59,6 +59,7 @@ struct Record {
     ProcessIdentity leader;
     uint64_t started = 0;                        ///< seconds since the epoch
     std::string cgroup;                          ///< directory of the box, empty: none
+    std::string unit;                            ///< scope made for the box, empty: none
     std::string console;                         ///< "interactive", "read-only", "passive", "pipe"
     std::string log = "none";                    ///< who keeps it: "file", "journal", "none"
     int console_output = 1;                      ///< standard descriptor that shows it: 1 or 2

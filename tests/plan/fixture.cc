@@ -117,7 +117,9 @@ World systemd() {
                          .own = "/machine.slice/web.service",
                          .controllers = {"cpuset", "cpu", "io", "memory", "pids"},
                          .writable = true,
-                         .systemd = true};
+                         .systemd = true,
+                         .own_delegated = true};
+    world.host.services = {.bus = true, .manager = true, .machined = true};
     world.host.resolved_stub = true;
     world.root.os_release = {{"ID", "debian"}, {"VERSION_ID", "12"}};
     world.root.init = "/lib/systemd/systemd";
@@ -167,6 +169,23 @@ const std::map<std::string, Setter>& setters() {
              [](World& w, const std::string& v) { w.host.cgroup.controllers = words_of(v); }},
             {"cgroup_writable",
              [](World& w, const std::string& v) { w.host.cgroup.writable = flag_of(v); }},
+            {"cgroup_own_delegated",
+             [](World& w, const std::string& v) { w.host.cgroup.own_delegated = flag_of(v); }},
+            {"cgroup_systemd",
+             [](World& w, const std::string& v) { w.host.cgroup.systemd = flag_of(v); }},
+            {"host_services",
+             [](World& w, const std::string& v) {
+                 w.host.services = {};
+                 for (const std::string& word : words_of(v)) {
+                     *one_of<bool*>(word, {{"bus", &w.host.services.bus},
+                                           {"manager", &w.host.services.manager},
+                                           {"machined", &w.host.services.machined}}) = true;
+                 }
+             }},
+            {"bound_device",
+             [](World& w, const std::string& v) {
+                 w.root.bound_devices.push_back({v, false});
+             }},
             {"propagates", [](World& w, const std::string& v) { w.host.propagates = flag_of(v); }},
             {"localtime", [](World& w, const std::string& v) { w.host.localtime = flag_of(v); }},
             {"services",

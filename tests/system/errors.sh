@@ -73,7 +73,7 @@ says "option '--share=pid': unknown namespace 'pid'; one of ipc, uts, cgroup, ti
 says "option '--console=x': unknown console mode 'x'; one of auto, interactive, read-only, passive, pipe, autopipe" run --console=x "$root"
 says "option '--log-level=x': unknown log level 'x'; one of emerg, alert, crit, err, warning, notice, info, debug" run --log-level=x "$root"
 says "option '--no-new-privileges=maybe': not yes or no: 'maybe'" run --no-new-privileges=maybe "$root"
-says "option '--property=Foo=1': unknown property 'Foo'; one of MemoryMax, MemoryHigh, MemoryLow, MemoryMin, MemorySwapMax, CPUQuota, CPUWeight, TasksMax, IOWeight, AllowedCPUs, AllowedMemoryNodes" run --property=Foo=1 "$root"
+says "option '--property=Foo=1': unknown property 'Foo'; --property=help lists them" run --property=Foo=1 "$root"
 
 # contradictions
 says "--ephemeral and --volatile both say where changes go" run -x --volatile=yes "$root"

@@ -199,3 +199,17 @@ BOOST_AUTO_TEST_CASE(format_takes_texts_of_any_length) {
     const std::string text(100000, 'x');
     BOOST_CHECK_EQUAL(format("<%s>%d", text.c_str(), 7), "<" + text + ">7");
 }
+
+BOOST_AUTO_TEST_CASE(spans_of_time_add_up) {
+    BOOST_TEST((parse_timespan("90") == 90000000U));
+    BOOST_TEST((parse_timespan("1min 30s") == 90000000U));
+    BOOST_TEST((parse_timespan("1min30s") == 90000000U));
+    BOOST_TEST((parse_timespan(" 2 h ") == 7200000000U));
+    BOOST_TEST((parse_timespan("250ms") == 250000U));
+    BOOST_TEST((parse_timespan("7us") == 7U));
+    BOOST_TEST((parse_timespan("1w") == 604800000000U));
+    for (const char* text : {"", " ", "s", "-1", "1 fortnight", "1.5s", "1S", "99999999999999999w",
+                             "18446744073709551615us 1us"}) {
+        BOOST_TEST(!parse_timespan(text), text);
+    }
+}

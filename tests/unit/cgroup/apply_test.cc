@@ -13,6 +13,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "lib/base/text.h"
+#include "lib/cgroup/scope.h"
+#include "lib/host/probe.h"
 #include "lib/os/file.h"
 #include "lib/os/process.h"
 
@@ -100,6 +102,17 @@ struct Sleeper {
 
     os::Cloned process;
     bool ended = false;
+};
+
+/// Takes this process back to the cgroup it was in.
+struct WayBack {
+    WayBack() { BOOST_REQUIRE(!here.empty()); }
+    ~WayBack() {
+        const auto dir = os::open_host(version_2() + here, O_RDONLY | O_DIRECTORY);
+        BOOST_CHECK_EQUAL(failure(cgroup::enter(*dir)), "");
+    }
+    std::string here = own();
+    static std::string own() { return host::own_cgroup(*os::read_file("/proc/self/cgroup")); }
 };
 
 /// Runs `body` in a child and gives its exit code.
@@ -231,8 +244,10 @@ BOOST_FIXTURE_TEST_CASE(a_kept_unit_loses_only_the_payload, Place) {
     cgroup::CgroupPlan wanted;
     wanted.kind = Kind::unit;
     wanted.machine_dir = base;
+    const WayBack back;
     const auto made = cgroup::make(wanted);
     BOOST_REQUIRE_EQUAL(failure(made), "");
+    BOOST_TEST(WayBack::own().ends_with(base.substr(version_2().size()) + "/supervisor"));
     BOOST_TEST(content(base + "/payload/cgroup.max.depth") == "32");
     BOOST_TEST(content(base + "/cgroup.max.depth") == "max");
     Sleeper supervisor(made->supervisor);
@@ -241,6 +256,44 @@ BOOST_FIXTURE_TEST_CASE(a_kept_unit_loses_only_the_payload, Place) {
     BOOST_TEST(supervisor.lives());
     const auto again = cgroup::make(wanted);  // the unit is started again
     BOOST_TEST(failure(again) == "");
+}
+
+// What systemd would do is done by hand: a cgroup with the process in it.
+BOOST_FIXTURE_TEST_CASE(a_scope_is_filled_and_cleared, Place) {
+    const std::string scope = base + "/machine-web.scope";
+    BOOST_REQUIRE(mkdir(scope.c_str(), 0755) == 0);
+    const auto dir = os::open_host(scope, O_RDONLY | O_DIRECTORY);
+    BOOST_REQUIRE(dir.has_value());
+    Sleeper watch(*dir);
+    const pid_t pid = watch.process.pid;
+    const auto other = cgroup::fill_scope(version_2(), "machine-other.scope", pid);
+    BOOST_REQUIRE(!other.has_value());
+    BOOST_TEST(!exists(scope + "/payload"));
+    const auto made = cgroup::fill_scope(version_2(), "machine-web.scope", pid);
+    BOOST_REQUIRE_EQUAL(failure(made), "");
+    BOOST_TEST(made->machine_dir == scope);
+    BOOST_TEST(content(scope + "/supervisor/cgroup.procs") == std::to_string(pid));
+    BOOST_TEST(content(scope + "/cgroup.procs") == "");
+    BOOST_TEST(content(scope + "/cgroup.subtree_control") ==
+               content(scope + "/cgroup.controllers"));
+    BOOST_TEST(content(scope + "/payload/cgroup.max.depth") == "32");
+    BOOST_TEST(content(scope + "/cgroup.max.depth") == "max");
+    Sleeper box(made->payload);
+    const auto leaf = cgroup::make_leaf(made->machine, "shell");
+    BOOST_REQUIRE_EQUAL(failure(leaf), "");
+    Sleeper session(leaf->dir);
+    BOOST_TEST(failure(cgroup::end(*made)) == "");
+    BOOST_TEST(box.end() == SIGKILL);
+    BOOST_TEST(session.end() == SIGKILL);
+    BOOST_TEST(watch.lives());
+    BOOST_TEST(!exists(scope + "/payload"));
+    BOOST_TEST(exists(scope + "/supervisor"));
+    BOOST_TEST(failure(cgroup::clear_scope(scope, {})) == "");
+    BOOST_TEST(watch.end() == SIGKILL);
+    BOOST_TEST(!exists(scope + "/supervisor"));
+    BOOST_TEST(exists(scope));  // systemd's to remove
+    rmdir(scope.c_str());
+    BOOST_TEST(failure(cgroup::clear_scope(scope, {})) == "");
 }
 
 BOOST_AUTO_TEST_CASE(no_cgroup_is_a_plan_too) {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/cgroup/plan.h"
 
+#include <signal.h>
+
 #include <boost/test/unit_test.hpp>
+
+#include "lib/base/text.h"
+#include "lib/bus/unit_properties.h"
 
 using namespace boxctl;
 using Kind = cgroup::CgroupPlan::Kind;
@@ -24,24 +29,53 @@ host::CgroupFacts hybrid() {
             .writable = true};
 }
 
-settings::Settings with(std::vector<settings::Variable> properties, bool keep_unit = false) {
+settings::Settings with(std::vector<settings::Assignment> properties, bool keep_unit = false) {
     settings::Settings wanted;
     wanted.resources.properties.value = std::move(properties);
     wanted.exec.keep_unit.value = keep_unit;
     return wanted;
 }
 
-cgroup::CgroupPlan planned(const settings::Settings& wanted, const host::CgroupFacts& have,
-                           const std::string& name = "web") {
-    auto plan = cgroup::plan_cgroup(wanted, have, name);
+host::HostFacts host_with(host::CgroupFacts cgroup) {
+    host::HostFacts have;
+    have.cgroup = std::move(cgroup);
+    return have;
+}
+
+host::HostFacts systemd_host() {
+    host::HostFacts have = host_with(unified());
+    have.cgroup.systemd = true;
+    have.services = {.bus = true, .manager = true, .machined = true};
+    return have;
+}
+
+cgroup::CgroupPlan planned(const settings::Settings& wanted, const host::HostFacts& have,
+                           const cgroup::CgroupContext& context = {"web", {}, 0}) {
+    auto plan = cgroup::plan_cgroup(wanted, have, context);
     BOOST_REQUIRE_MESSAGE(plan.has_value(), (plan ? "" : plan.error().message()));
     return std::move(plan).value();
 }
 
-std::string fault(const settings::Settings& wanted, const host::CgroupFacts& have) {
-    const auto plan = cgroup::plan_cgroup(wanted, have, "web");
+cgroup::CgroupPlan planned(const settings::Settings& wanted, const host::CgroupFacts& have,
+                           const std::string& name = "web") {
+    return planned(wanted, host_with(have), {name, {}, 0});
+}
+
+std::string fault(const settings::Settings& wanted, const host::HostFacts& have) {
+    const auto plan = cgroup::plan_cgroup(wanted, have, {"web", {}, 0});
     BOOST_REQUIRE(!plan.has_value());
     return plan.error().message();
+}
+std::string fault(const settings::Settings& wanted, const host::CgroupFacts& have) {
+    return fault(wanted, host_with(have));
+}
+
+/// What systemd is told of a property, for people; "": nothing.
+std::string told(const cgroup::CgroupPlan& plan, const std::string& name) {
+    for (const bus::Property& property : plan.scope.properties) {
+        if (property.name == name) return bus::describe(property);
+    }
+    return "";
 }
 
 }  // namespace
@@ -133,6 +167,74 @@ BOOST_AUTO_TEST_CASE(no_unit_to_keep_gives_a_cgroup_and_a_note) {
         BOOST_CHECK(plan.kind == Kind::own);
         BOOST_TEST(plan.note == "no unit to keep here: the box gets a cgroup of its own");
     }
+}
+
+BOOST_AUTO_TEST_CASE(where_systemd_booted_the_machine_it_makes_the_cgroup) {
+    const auto plan = planned(with({}), systemd_host(), {"web-1", {}, SIGUSR2});
+    BOOST_CHECK(plan.kind == Kind::scope);
+    BOOST_TEST(plan.machine_dir == "");
+    BOOST_TEST(plan.writes.empty());
+    BOOST_TEST(plan.note == "");
+    BOOST_TEST(plan.scope.unit == "machine-web\\x2d1.scope");
+    BOOST_TEST(plan.scope.bus);
+    BOOST_TEST(plan.scope.manager);
+    BOOST_TEST(!plan.scope.needed);
+    BOOST_TEST(told(plan, "Slice") == "Slice=machine.slice");
+    BOOST_TEST(told(plan, "Delegate") == "Delegate=yes");
+    BOOST_TEST(told(plan, "TasksMax") == "TasksMax=16384");
+    BOOST_TEST(told(plan, "DevicePolicy") == "DevicePolicy=closed");
+    BOOST_TEST(told(plan, "DeviceAllow") == "DeviceAllow=char-pts rw");
+    BOOST_TEST(told(plan, "KillSignal") == format("KillSignal=%d", SIGUSR2));
+}
+
+BOOST_AUTO_TEST_CASE(a_scope_takes_what_was_asked_for) {
+    auto wanted = with({{"MemoryMax", "1G"}, {"TasksMax", "50%"}, {"DeviceAllow", "/dev/kvm rw"}});
+    wanted.resources.slice.value = "web.slice";
+    auto have = systemd_host();
+    have.device_tun = true;
+    have.cgroup.controllers = {};  // systemd knows what it can enforce
+    const auto plan =
+            planned(wanted, have, {"web", {{"/dev/vda", true}, {"/dev/ttyS0", false}}, 0});
+    BOOST_TEST(told(plan, "Slice") == "Slice=web.slice");
+    BOOST_TEST(told(plan, "MemoryMax") == "MemoryMax=1073741824");
+    BOOST_TEST(told(plan, "TasksMax") == "");
+    BOOST_TEST(told(plan, "TasksMaxScale") == "TasksMaxScale=2147483648");
+    BOOST_TEST(told(plan, "KillSignal") == "");
+    BOOST_TEST(told(plan, "DeviceAllow") ==
+               "DeviceAllow=char-pts rw,/dev/net/tun rwm,/dev/vda r,/dev/ttyS0 rw,/dev/kvm rw");
+    BOOST_TEST(plan.scope.needed);
+}
+
+BOOST_AUTO_TEST_CASE(a_systemd_out_of_reach_keeps_its_hierarchy_to_itself) {
+    auto have = systemd_host();
+    have.services = {.bus = false, .manager = true, .machined = false};
+    BOOST_CHECK(planned(with({}), have).kind == Kind::scope);
+    have.services = {};
+    const auto plan = planned(with({}), have);
+    BOOST_CHECK(plan.kind == Kind::none);
+    BOOST_TEST(plan.note.starts_with("systemd manages the cgroups here and cannot be reached: "));
+    BOOST_TEST(fault(with({{"MemoryMax", "1G"}}), have) ==
+               "--property=MemoryMax=1G: systemd manages the cgroups here and cannot be reached; "
+               "start boxctl where systemd can be reached, or leave it out");
+}
+
+BOOST_AUTO_TEST_CASE(a_unit_that_is_not_delegated_is_not_kept) {
+    auto have = systemd_host();
+    have.cgroup.own = "/user.slice/session-1.scope";
+    BOOST_TEST(fault(with({}, true), have) ==
+               "--keep-unit: '/user.slice/session-1.scope' is not delegated to us; give that unit "
+               "Delegate=yes, or leave --keep-unit out");
+    have.cgroup.own_delegated = true;
+    BOOST_CHECK(planned(with({}, true), have).kind == Kind::unit);
+}
+
+BOOST_AUTO_TEST_CASE(a_slice_without_systemd_is_without_effect) {
+    auto wanted = with({});
+    wanted.resources.slice.value = "web.slice";
+    wanted.resources.slice.origin.source = settings::Source::option;
+    const auto plan = planned(wanted, unified());
+    BOOST_CHECK(plan.kind == Kind::own);
+    BOOST_TEST(plan.note == "this machine was not booted with systemd: --slice is without effect");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

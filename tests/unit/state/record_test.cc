@@ -34,7 +34,8 @@ state::Record sample() {
     record.supervisor = {100, 12345678901234};
     record.leader = {INT32_MAX, UINT64_MAX};
     record.started = 1795432041;
-    record.cgroup = "/sys/fs/cgroup/boxctl/web";
+    record.cgroup = "/sys/fs/cgroup/machine.slice/machine-web.scope";
+    record.unit = "machine-web.scope";
     record.console = "passive";
     record.terminals = {{0, 20}, {2, 21}, {64, INT32_MAX}};
     record.host_link = "ve-web";
@@ -81,6 +82,7 @@ BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was) {
     BOOST_TEST(read->leader.start_time == written.leader.start_time);
     BOOST_TEST(read->started == written.started);
     BOOST_TEST(read->cgroup == written.cgroup);
+    BOOST_TEST(read->unit == written.unit);
     BOOST_TEST(read->console == written.console);
     BOOST_TEST((read->terminals == written.terminals));
     BOOST_TEST(read->host_link == written.host_link);
@@ -137,7 +139,8 @@ BOOST_AUTO_TEST_CASE(a_missing_or_mistyped_member_is_named) {
           "uuid",       "init",         "init_kind", "contained", "user_namespace",
           "namespaces", "capabilities", "id_base",   "id_count",  "no_new_privileges",
           "supervisor", "leader",       "started",   "cgroup",    "terminals",
-          "host_link",  "console",      "poweroff",  "reboot",    "notes"}) {
+          "unit",       "host_link",    "console",   "poweroff",  "reboot",
+          "notes"}) {
         const std::string member = "\"" + std::string(key) + "\":";
         const auto missing = state::from_json(replaced(text, member, "\"other\":"));
         BOOST_REQUIRE_MESSAGE(!missing, key);

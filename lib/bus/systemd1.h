@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Systemd1: the calls we make to systemd (org.freedesktop.systemd1(5)), alike in 252 to 262.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "lib/bus/connection.h"
+#include "lib/bus/property.h"
+
+namespace boxctl::bus {
+
+struct ScopeRequest {
+    std::string unit;
+    std::vector<Property> properties;
+    std::vector<Property> newer;  ///< left out when systemd knows one of them not
+    pid_t pid = 0;                ///< the process it is made around
+    os::BorrowedFd pidfd{-1};     ///< of the same; used where systemd takes it
+};
+
+/// Makes a transient scope and waits until the process is in it (25 s, ETIME). EEXIST when there is
+/// a unit of that name.
+Result<void> start_scope(Connection& connection, const ScopeRequest& request);
+
+/// Stops a unit and waits for the end of that (25 s, ETIME). ENOENT when it is not loaded.
+Result<void> stop_unit(Connection& connection, const std::string& unit);
+
+/// The cgroup of a unit, "/machine.slice/x.scope"; empty: it has none. ENOENT when not loaded.
+Result<std::string> cgroup_of(Connection& connection, const std::string& unit);
+
+}  // namespace boxctl::bus
