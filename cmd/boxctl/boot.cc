@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/output.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
@@ -24,8 +25,6 @@
 
 namespace boxctl::cmd {
 namespace {
-
-constexpr int kRebootAsked = 133;  ///< what systemd's units restart on (RestartForceExitStatus=)
 
 Result<state::ProcessIdentity> identify(pid_t pid) {
     return state::ProcessIdentity{pid, BOX_TRY(os::start_time(pid))};
@@ -71,12 +70,13 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
 }
 
 Result<plan::Plan> plan_machine(const settings::Settings& wanted, os::BorrowedFd root) {
-    const host::HostFacts have = host::probe_host();
+    host::HostFacts have = host::probe_host();
     if (have.uid != 0 && !wanted.tool.dry_run.value) {
         Error error("boxctl has to be started as root");
         error.set_hint("try: sudo boxctl …");
         return error;
     }
+    have.credentials = BOX_TRY(host::read_credentials(wanted));
     return plan::make_plan(wanted, have, BOX_TRY(host::probe_root(wanted, have, root)));
 }
 
@@ -100,6 +100,7 @@ struct Run {
     os::UniqueFd root;
     launch::Reservation reservation;
     bool keep_unit = false;
+    settings::Front front = settings::Front::boxctl;
 };
 
 /// Everything that another image of this program needs to go on.
@@ -167,6 +168,13 @@ Result<plan::Plan> plan_again(const Run& run, const Life& before) {
     return plan_machine(wanted, run.root);
 }
 
+/// systemd-nspawn(1), EXIT STATUS: what died of a signal failed, and 133 is no status of a
+/// payload's.
+int exit_status(settings::Front front, const supervise::Outcome& outcome) {
+    if (front == settings::Front::boxctl) return outcome.code;
+    return outcome.by_signal || outcome.code == kRebootAsked ? kNspawnFailure : outcome.code;
+}
+
 /// From the end of one life to the end of the last; returns the exit status.
 Result<int> live_on(Run& run, Life life) {
     while (life.outcome.kind == supervise::Outcome::Kind::reboot) {
@@ -177,7 +185,7 @@ Result<int> live_on(Run& run, Life life) {
     }
     const auto released = run.reservation.release();
     if (!released) log::warning(released.error().message());
-    return life.outcome.code;
+    return exit_status(run.front, life.outcome);
 }
 
 /// From here on a signal waits until the supervisor can act on it; the payload resets this.
@@ -186,8 +194,7 @@ event::SignalMask block_signals() {
             {SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kGiveConsole, supervise::kReload});
 }
 
-Result<int> start(const settings::Settings& wanted, ReadSettings read_settings) {
-    os::UniqueFd root = BOX_TRY(host::open_root(wanted.image.directory.value));
+Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSettings read_settings) {
     const plan::Plan plan = BOX_TRY(plan_machine(wanted, root));
     if (wanted.tool.dry_run.value) {
         return print(wanted.tool.json.value ? plan::print_plan_json(plan) : plan::print_plan(plan));
@@ -196,7 +203,7 @@ Result<int> start(const settings::Settings& wanted, ReadSettings read_settings) 
     BOX_TRY(os::ignore_signal(SIGPIPE));
     BOX_TRY(os::ignore_signal(SIGXFSZ));  // a limit on file sizes costs a log, not the box
     Run run{std::move(read_settings), std::move(root), BOX_TRY(launch::Reservation::take(plan)),
-            plan.keep_unit};
+            plan.keep_unit, wanted.front};
     greet(plan);
     Life life = BOX_TRY(live(run, plan));
     return live_on(run, std::move(life));
@@ -214,7 +221,7 @@ Result<Life> rest_of_life(Run& run, state::Incoming& incoming) {
     return Life{outcome, machine->record().name, machine->record().uuid};
 }
 
-Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings) {
+Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings, settings::Front front) {
     const event::SignalMask mask = block_signals();
     state::Incoming incoming = BOX_TRY(state::Incoming::open(std::move(handover)));
     const json::Value& values = incoming.values;
@@ -223,25 +230,26 @@ Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings) {
     Run run{std::move(read_settings), BOX_TRY(incoming.take(values, "root")),
             BOX_TRY(launch::Reservation::unpack(*BOX_TRY(json::get_object(values, "reservation")),
                                                 incoming)),
-            BOX_TRY(json::get_bool(values, "keep_unit"))};
+            BOX_TRY(json::get_bool(values, "keep_unit")), front};
     Life life = BOX_TRY(rest_of_life(run, incoming));
     return live_on(run, std::move(life));
 }
 
-int exit_status(const Result<int>& status) {
-    if (status) return *status;
-    log::error(status.error().message());
-    return status.error().exit_code();
+int exit_status(settings::Front front, const Result<int>& status) {
+    return status ? *status : fail_start(front, status.error());
 }
 
 }  // namespace
 
-int boot_machine(const settings::Settings& settings, ReadSettings read_settings) {
-    return exit_status(start(settings, std::move(read_settings)));
+int boot_machine(const settings::Settings& settings, os::UniqueFd root,
+                 ReadSettings read_settings) {
+    return exit_status(settings.front, start(settings, std::move(root), std::move(read_settings)));
 }
 
-int take_over_machine(os::UniqueFd handover, ReadSettings read_settings) {
-    return exit_status(take_over(std::move(handover), std::move(read_settings)).context("reload"));
+int take_over_machine(os::UniqueFd handover, ReadSettings read_settings, settings::Front front) {
+    return exit_status(
+            front,
+            take_over(std::move(handover), std::move(read_settings), front).context("reload"));
 }
 
 }  // namespace boxctl::cmd

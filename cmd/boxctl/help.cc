@@ -37,7 +37,7 @@ constexpr std::string_view kRunExamples =
         "  boxctl run ./alpine-root -x -P -- sh -c 'cat /etc/os-release' | sort\n";
 
 std::string_view examples(const Verb& verb) {
-    if (!verb.mode) return {};
+    if (!verb.mode || (verb.name != "boot" && verb.name != "run")) return {};
     return *verb.mode == settings::Mode::boot ? kBootExamples : kRunExamples;
 }
 
@@ -62,7 +62,9 @@ std::string overall_help() {
 std::string verb_help_text(const Verb& verb) {
     constexpr size_t kWidth = 30;
     std::string text = "boxctl " + call_of(verb) + "\n" + std::string(verb.help) + ".\n";
-    if (verb.mode)
+    if (verb.front == settings::Front::nspawn) {
+        text += "The first word that is no option ends them; defaults are systemd-nspawn's.\n";
+    } else if (verb.mode)
         text += "OPTIONS may stand before or behind ROOT; =help lists a value's words.\n";
     std::string_view heading;
     for (const OptionText& option : options_of(verb)) {

@@ -58,6 +58,11 @@ int fail(const Error& error) {
     return error.exit_code();
 }
 
+int fail_start(settings::Front front, const Error& error) {
+    const int status = fail(error);
+    return front == settings::Front::nspawn ? kNspawnFailure : status;
+}
+
 Result<Machine> look_up(const std::string& name) {
     const std::string fault = settings::machine_name_fault(name);
     if (!fault.empty()) return Error(quote(name) + " is no machine name: " + fault);

@@ -11,6 +11,7 @@
 #include "lib/base/result.h"
 #include "lib/json/json.h"
 #include "lib/os/fd.h"
+#include "lib/settings/settings.h"
 #include "lib/state/record.h"
 
 namespace boxctl::cmd {
@@ -21,6 +22,9 @@ constexpr int kTimedOut = 124;     ///< like timeout(1)
 
 /// Says what went wrong; returns the exit status.
 int fail(const Error& error);
+
+/// The same for a start: systemd-nspawn has one exit status for all failures.
+int fail_start(settings::Front front, const Error& error);
 
 enum class Life {
     unknown,   ///< nothing of that name

@@ -31,6 +31,10 @@ int unknown_verb(const std::string& word) {
     return kOwnError;
 }
 
+std::string_view last_part(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 int dispatch(std::span<const std::string> words, supervise::Start start) {
     if (words.empty()) {
         log::error("no verb given; 'boxctl --help' lists them");
@@ -78,6 +82,11 @@ int main(int argc, char** argv) {
     if (const auto filled = boxctl::os::fill_standard_fds(); !filled) return boxctl::cmd::kOwnError;
     using boxctl::os::BorrowedFd;
     boxctl::log::show_level(boxctl::os::is_journal_stream(BorrowedFd(STDERR_FILENO)));
-    const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    // Installed under that name, it stands in for it.
+    if (argc > 0 && boxctl::cmd::last_part(argv[0]) == "systemd-nspawn") {
+        boxctl::log::set_program("systemd-nspawn");
+        words.insert(words.begin(), "nspawn");
+    }
     return boxctl::cmd::act(words);
 }

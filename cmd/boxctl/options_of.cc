@@ -21,9 +21,11 @@ std::vector<std::string> words_of_argument(std::string_view argument) {
     return words;
 }
 
-void add_settings(settings::Mode mode, std::vector<OptionText>& options) {
+void add_settings(const Verb& verb, std::vector<OptionText>& options) {
+    const bool all = verb.front == settings::Front::nspawn;
     for (const settings::Row& row : settings::rows()) {
-        if (!settings::applies(row.verbs, mode)) continue;
+        if (!settings::is_option(row) || !(all || settings::applies(row.verbs, *verb.mode)))
+            continue;
         options.push_back(
                 {settings::title(row.group), row.option, row.letter, row.argument, row.help,
                  row.choices == nullptr ? words_of_argument(row.argument) : row.choices()});
@@ -43,7 +45,7 @@ void add_settings(settings::Mode mode, std::vector<OptionText>& options) {
 
 std::vector<OptionText> options_of(const Verb& verb) {
     std::vector<OptionText> options;
-    if (verb.mode) add_settings(*verb.mode, options);
+    if (verb.mode) add_settings(verb, options);
     for (const VerbOption& option : verb.options) {
         options.push_back({"Options", option.name, option.letter, option.argument, option.help,
                            words_of_argument(option.argument)});

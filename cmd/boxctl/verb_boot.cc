@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// boot and run: from words to Settings that hold together.
+// boot, run and nspawn: from words and files to Settings that hold together.
 #include "cmd/boxctl/boot.h"
 #include "cmd/boxctl/help.h"
+#include "cmd/boxctl/load.h"
+#include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/output.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
@@ -11,41 +13,56 @@
 namespace boxctl::cmd {
 namespace {
 
-Result<settings::CommandLine> read_line(const Invocation& invocation) {
-    return settings::parse_command_line(*invocation.verb.mode, invocation.raw,
-                                        settings::Caller::current());
+Result<settings::CommandLine> read_line(const Invocation& invocation,
+                                        const settings::Caller& caller) {
+    if (invocation.verb.front == settings::Front::nspawn) {
+        return settings::parse_nspawn_line(invocation.raw, caller);
+    }
+    return settings::parse_command_line(*invocation.verb.mode, invocation.raw, caller);
 }
 
 ReadSettings reader_of(const Invocation& invocation) {
     return [&invocation]() -> Result<settings::Settings> {
-        settings::CommandLine line = BOX_TRY(read_line(invocation));
-        const std::vector<std::string> faults = settings::validate(line.settings);
+        const settings::Caller caller = settings::Caller::current();
+        const settings::CommandLine line = BOX_TRY(read_line(invocation, caller));
+        LoadedSettings loaded = BOX_TRY(load_settings(line, caller));
+        const std::vector<std::string> faults = settings::validate(loaded.settings);
         if (!faults.empty()) return Error(faults.front());
-        return std::move(line.settings);
+        return std::move(loaded.settings);
     };
 }
 
-int start(const settings::Settings& wanted, const Invocation& invocation) {
-    if (!wanted.tool.log_level.value.empty()) log::set_level(wanted.tool.log_level.value);
-    const std::vector<std::string> faults = settings::validate(wanted);
+bool complain(const std::vector<std::string>& faults) {
     for (const std::string& fault : faults)
         log::error(fault);
-    if (!faults.empty()) return kOwnError;
-    if (wanted.console.quiet.value && !wanted.tool.log_level.is_set()) {
+    return !faults.empty();
+}
+
+int start(const settings::CommandLine& line, const settings::Caller& caller,
+          const Invocation& invocation) {
+    const settings::ToolSettings& tool = line.settings.tool;
+    if (!tool.log_level.value.empty()) log::set_level(tool.log_level.value);
+    if (line.settings.console.quiet.value && !tool.log_level.is_set()) {
         log::set_level(log::Level::error);
     }
-    return boot_machine(wanted, reader_of(invocation));
+    const settings::Front front = line.settings.front;
+    const int refused = front == settings::Front::nspawn ? kNspawnFailure : kOwnError;
+    if (complain(settings::validate(line.settings))) return refused;
+    auto loaded = load_settings(line, caller);
+    if (!loaded) return fail_start(front, loaded.error());
+    for (const std::string& warning : loaded->warnings)
+        log::warning(warning);
+    if (complain(settings::validate(loaded->settings))) return refused;
+    return boot_machine(loaded->settings, std::move(loaded->root), reader_of(invocation));
 }
 
 int parse_and_start(const Invocation& invocation) {
-    const auto line = read_line(invocation);
-    if (!line) {
-        log::error(line.error().message());
-        return kOwnError;
-    }
+    const settings::Caller caller = settings::Caller::current();
+    const auto line = read_line(invocation, caller);
+    if (!line) return fail_start(invocation.verb.front, line.error());
     switch (line->wish) {
         case settings::CommandLine::Wish::start:
-            return start(line->settings, invocation);
+            return start(*line, caller, invocation);
         case settings::CommandLine::Wish::help:
             return print(verb_help_text(invocation.verb));
         case settings::CommandLine::Wish::version:
@@ -64,9 +81,12 @@ int verb_boot(const Invocation& invocation) {
 int verb_run(const Invocation& invocation) {
     return parse_and_start(invocation);
 }
+int verb_nspawn(const Invocation& invocation) {
+    return parse_and_start(invocation);
+}
 
 int take_over(const Invocation& invocation, os::UniqueFd handover) {
-    return take_over_machine(std::move(handover), reader_of(invocation));
+    return take_over_machine(std::move(handover), reader_of(invocation), invocation.verb.front);
 }
 
 }  // namespace boxctl::cmd

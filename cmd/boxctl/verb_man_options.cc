@@ -67,10 +67,11 @@ std::string options_part() {
         const std::string_view heading = settings::title(static_cast<settings::Group>(group));
         text += ".SS " + roff(heading) + "\n";
         for (const settings::Row& row : settings::rows()) {
-            if (static_cast<int>(row.group) != group) continue;
+            if (static_cast<int>(row.group) != group || !settings::is_option(row)) continue;
             text += entry({heading, row.option, row.letter, row.argument, row.help,
                            row.choices == nullptr ? std::vector<std::string>{} : row.choices()});
             if (row.verbs == settings::Verbs::boot) text += "Only for \\fBboot\\fR.\n";
+            if (row.verbs == settings::Verbs::nspawn) text += "Only for \\fBnspawn\\fR.\n";
             if (row.verbs == settings::Verbs::run) text += "Only for \\fBrun\\fR.\n";
         }
     }

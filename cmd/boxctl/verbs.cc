@@ -36,6 +36,9 @@ constexpr VerbOption kLogsOptions[] = {
     {"raw", 0, "", "Print escape sequences and all"},
     {"json", 0, "", "Print a JSON object for each line"},
 };
+constexpr VerbOption kEditOptions[] = {
+    {"box", 0, "", "Edit NAME.box, not read by systemd-nspawn"},
+};
 constexpr VerbOption kConsoleOptions[] = {
     {"tty", 0, "=N", "Attach to ttyN of the box instead of its console"},
 };
@@ -49,10 +52,13 @@ constexpr auto kRun = settings::Mode::run;
 constexpr Verb kVerbs[] = {
     {.name = "boot", .arguments = "ROOT [OPTIONS] [-- ARG...]", .help = "Boot the init of a directory as a machine", .group = VerbGroup::start, .act = verb_boot, .options = {}, .mode = kBoot},
     {.name = "run", .arguments = "ROOT [OPTIONS] [COMMAND...]", .help = "Run a command or a login shell in it", .group = VerbGroup::start, .act = verb_run, .options = {}, .mode = kRun},
+    {.name = "nspawn", .arguments = "[OPTIONS] [ARG...]", .help = "Read the words as systemd-nspawn would", .group = VerbGroup::start, .act = verb_nspawn, .options = {}, .front = settings::Front::nspawn, .mode = kRun},
     {.name = "list", .arguments = "", .help = "Show the boxes that run", .group = VerbGroup::look, .act = verb_list, .options = kListOptions, .mode = {}},
     {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "logs", .arguments = "NAME", .help = "Show what a box wrote on its console", .group = VerbGroup::look, .act = verb_logs, .options = kLogsOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "settings", .arguments = "[NAME|ROOT] [OPTIONS]", .help = "Show every setting and who set it", .group = VerbGroup::look, .act = verb_settings, .options = {}, .mode = kBoot},
+    {.name = "cat", .arguments = "NAME|ROOT", .help = "Show the settings files of a machine", .group = VerbGroup::look, .act = verb_cat, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "services", .arguments = "NAME [status|start|stop|restart|logs] [SERVICE]", .help = "Show or steer the services of a box", .group = VerbGroup::act, .act = verb_services, .options = kServicesOptions, .fewest_words = 1, .most_words = 3, .mode = {}},
@@ -60,6 +66,7 @@ constexpr Verb kVerbs[] = {
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = kKillOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reload", .arguments = "NAME", .help = "Look after a box by the newest boxctl", .group = VerbGroup::act, .act = verb_reload, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "edit", .arguments = "NAME", .help = "Edit its settings file, with a check", .group = VerbGroup::other, .act = verb_edit, .options = kEditOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "cleanup", .arguments = "[NAME]", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .most_words = 1, .mode = {}},
     {.name = "help", .arguments = "[VERB]", .help = "Show this, or all about one verb", .group = VerbGroup::other, .act = verb_help, .options = {}, .most_words = 1, .mode = {}},
     {.name = "version", .arguments = "", .help = "Show the version", .group = VerbGroup::other, .act = verb_version, .options = {}, .mode = {}},

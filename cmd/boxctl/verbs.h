@@ -15,7 +15,9 @@
 
 namespace boxctl::cmd {
 
-constexpr int kOwnError = 125;  ///< exit status for every failure of boxctl itself
+constexpr int kOwnError = 125;     ///< exit status for every failure of boxctl itself
+constexpr int kNspawnFailure = 1;  ///< the same, called as systemd-nspawn
+constexpr int kRebootAsked = 133;  ///< what systemd's units restart on (RestartForceExitStatus=)
 
 /// An option of a verb. boot and run have those of lib/settings/table.h instead.
 struct VerbOption {
@@ -57,7 +59,8 @@ struct Verb {
     std::span<const VerbOption> options;
     size_t fewest_words = 0;
     size_t most_words = 0;
-    bool takes_command = false;          ///< the first word behind most_words starts a command
+    bool takes_command = false;  ///< the first word behind most_words starts a command
+    settings::Front front = settings::Front::boxctl;  ///< whose command line the table reads
     std::optional<settings::Mode> mode;  ///< boot and run: the settings table reads the words
     bool hidden = false;                 ///< from help and completions
 };
@@ -70,9 +73,13 @@ std::vector<std::string> verb_names();
 
 // One file each: verb_NAME.cc.
 int verb_boot(const Invocation& invocation);
-int verb_run(const Invocation& invocation);  // in verb_boot.cc
+int verb_run(const Invocation& invocation);     // in verb_boot.cc
+int verb_nspawn(const Invocation& invocation);  // in verb_boot.cc
 /// Goes on with the machine of an earlier image of this program, which was started by these words.
 int take_over(const Invocation& invocation, os::UniqueFd handover);  // in verb_boot.cc
+int verb_settings(const Invocation& invocation);
+int verb_cat(const Invocation& invocation);  // in verb_settings.cc
+int verb_edit(const Invocation& invocation);
 int verb_list(const Invocation& invocation);
 int verb_status(const Invocation& invocation);
 int verb_stop(const Invocation& invocation);

@@ -50,7 +50,14 @@ struct BoundDevice {
     bool read_only = false;
 };
 
+/// A credential and what is in it.
+struct CredentialText {
+    std::string name;
+    std::string text;
+};
+
 struct HostFacts {
+    std::vector<CredentialText> credentials;  ///< of read_credentials()
     uid_t uid = 0;
     OsRelease os_release;
     CgroupFacts cgroup;
@@ -117,6 +124,7 @@ struct RootFacts {
     UserEntry user;           ///< the user asked for; root when none was
     NodeKind resolv_conf = NodeKind::missing;  ///< what /etc/resolv.conf is
     NodeKind localtime = NodeKind::missing;    ///< what /etc/localtime is
+    bool host_journal = false;                 ///< the host has /var/log/journal/MACHINE-ID
     bool has_zone = false;               ///< usr/share/zoneinfo/<host timezone> exists in the tree
     std::vector<std::string> usr_links;  ///< names in / that are links into usr: "bin", "lib"
     std::vector<std::string> missing_directories;  ///< of proc sys dev run tmp, those not there
@@ -131,6 +139,17 @@ HostFacts probe_host();
 /// an executable file, the user asked for is not found or passwd cannot be read.
 Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& have,
                              os::BorrowedFd root);
+
+/// What the settings hand to the box, read from files, sockets (connected to and read to the end)
+/// and $CREDENTIALS_DIRECTORY; each at most 1 MiB.
+Result<std::vector<CredentialText>> read_credentials(const settings::Settings& wanted);
+
+/// Whether there is anything at a path of the host, be it a link that leads nowhere.
+bool exists(const std::string& path);
+
+/// The directory of the machine `name` where systemd keeps them (/var/lib/machines and others), or
+/// empty: none there.
+std::string find_machine_directory(const std::string& name);
 
 /// Opens the root directory the settings name (O_PATH). One clear line when it is not there, not a
 /// directory, unreadable, or the host's own root (also through a bind mount of it).

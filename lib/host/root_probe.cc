@@ -155,6 +155,8 @@ void probe_etc(os::BorrowedFd root, RootFacts& facts) {
     if (node_at(*etc, "machine-id") == NodeKind::missing) return;
     if (const auto text = read_optional(root, "/etc/machine-id", 4096)) {
         facts.machine_id = parse_machine_id(*text);
+        facts.host_journal =
+                !facts.machine_id.empty() && exists("/var/log/journal/" + facts.machine_id);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/launch/inherited.h"
 #include "lib/launch/payload.h"
 #include "lib/launch/proc_mount.h"
 #include "lib/net/apply.h"
@@ -119,6 +120,7 @@ Result<void> build(const BuilderInput& input) {
     slave.propagation = MS_SLAVE;
     BOX_TRY(os::change_mount(host_root, slave, os::Recursion::tree)
                     .context("leave the host's mounts"));
+    BOX_TRY(set_inherited(input.plan->process));
     const os::Cloned payload = BOX_TRY(clone_payload(input));
     BOX_TRY(input.to_parent->say(Step::payload_born, payload.pid, {payload.pidfd.get()}));
     BOX_TRY(join_payload(input.plan->namespaces, payload.pidfd));

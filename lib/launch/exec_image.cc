@@ -57,9 +57,13 @@ Result<std::unique_ptr<ExecImage>> prepare_exec(const plan::ProcessPlan& process
     image->no_new_privileges = security.no_new_privileges;
     image->bounding = security.capabilities;
     if (!user_namespace) image->bounding &= BOX_TRY(security::probe_bounding_set());
-    // A user other than root starts with none: execve(2) would take them away anyway.
-    image->effective = image->uid == 0 ? image->bounding : 0;
+    image->ambient = security.ambient & image->bounding;
+    // A user other than root starts with those only: execve(2) would take others away anyway.
+    image->effective = image->uid == 0 ? image->bounding : image->ambient;
     image->filters = security::default_filters(image->bounding);
+    if (security.suppress_sync) image->filters.push_back(security::suppress_sync_filter());
+    image->expected.inheritable = image->ambient;
+    image->expected.ambient = image->ambient;
     image->expected.bounding = image->bounding;
     image->expected.effective = image->effective;
     image->expected.groups = image->groups.data();
@@ -97,8 +101,13 @@ ExecFault confine(const ExecImage& image) noexcept {
     }
     step("set groups", [&] { return setgroups(image.groups.size(), image.groups.data()); });
     step("set the group id", [&] { return setresgid(image.gid, image.gid, image.gid); });
+    if (image.ambient != 0) {
+        // Or the change of ids would take them; execve(2) clears it.
+        step("keep capabilities", [] { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); });
+    }
     step("set the user id", [&] { return setresuid(image.uid, image.uid, image.uid); });
-    step("set capabilities", [&] { return security::set_capabilities(image.effective); });
+    step("set capabilities",
+         [&] { return security::set_capabilities(image.effective, image.ambient); });
     // The ids changed, which cleared it (prctl(2)).
     step("follow the supervisor", [] { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); });
     // With fs.suid_dumpable=1 the change of ids opened this process to tracers of its new user

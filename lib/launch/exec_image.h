@@ -32,6 +32,7 @@ struct ExecImage {
     bool no_new_privileges = false;
     uint64_t bounding = 0;   ///< what the box's root can ever have
     uint64_t effective = 0;  ///< what this process starts with
+    uint64_t ambient = 0;    ///< what execve(2) leaves a user other than root
     security::ExpectedStatus expected;
 };
 

@@ -58,7 +58,7 @@ static_assert(sizeof "ve-" - 1 + kKept + 1 + kDigits == kMaxName);
 NetPlan plan_network(const settings::NetworkSettings& wanted, const std::string& machine_name) {
     NetPlan plan;
     plan.veth = wanted.veth.value;
-    plan.private_network = wanted.private_network.value || plan.veth;
+    plan.private_network = wanted.is_private();
     if (!plan.veth) return plan;
     plan.host_link = "ve-" + machine_name;
     if (plan.host_link.size() > kMaxName) {

@@ -130,6 +130,21 @@ Result<void> replace_file_at(BorrowedFd dir, const std::string& name, std::strin
     return {};
 }
 
+Result<void> move_file_at(BorrowedFd dir, const std::string& from, const std::string& to) {
+    const UniqueFd file = BOX_TRY(open_in(dir, from, O_RDONLY, Follow::no_symlinks));
+    if (fsync(file.get()) < 0) return errno_error("write " + quote(from) + " to disk");
+    if (renameat(dir.get(), from.c_str(), dir.get(), to.c_str()) < 0) {
+        return errno_error("rename to " + quote(to));
+    }
+    if (fsync(dir.get()) < 0) return errno_error("write " + quote(to) + " to disk");
+    return {};
+}
+
+Result<void> remove_file_at(BorrowedFd dir, const std::string& name) {
+    if (unlinkat(dir.get(), name.c_str(), 0) < 0) return errno_error("remove " + quote(name));
+    return {};
+}
+
 Result<UniqueFd> make_host_directories(const std::string& path, mode_t mode) {
     std::string done;
     for (const std::string& name : split(normalize_path(path), '/')) {

@@ -56,6 +56,10 @@ Result<void> write_file_at(BorrowedFd dir, const std::string& path, std::string_
 Result<void> replace_file_at(BorrowedFd dir, const std::string& name, std::string_view text,
                              mode_t mode);
 
+/// rename(2) of dir/from to dir/to, whose contents and place are on disk (fsync(2)) afterwards.
+Result<void> move_file_at(BorrowedFd dir, const std::string& from, const std::string& to);
+Result<void> remove_file_at(BorrowedFd dir, const std::string& name);
+
 /// mkdir -p on the host with `mode` for new directories; opens the last one (O_DIRECTORY).
 Result<UniqueFd> make_host_directories(const std::string& path, mode_t mode);
 

@@ -8,6 +8,7 @@
 #include "lib/plan/plan.h"
 #include "lib/plan/process.h"
 #include "lib/security/capability.h"
+#include "lib/settings/dump.h"
 
 namespace boxctl::plan {
 namespace {
@@ -42,7 +43,7 @@ NamespacePlan plan_namespaces(const Settings& wanted, const host::HostFacts& hav
     const settings::SharedNamespaces& share = wanted.security.share.value;
     NamespacePlan plan;
     plan.user = ids.has_namespace();
-    plan.network = wanted.network.private_network.value || wanted.network.veth.value;
+    plan.network = wanted.network.is_private();
     plan.ipc = !share.ipc;
     plan.uts = !share.uts;
     plan.cgroup = !share.cgroup;
@@ -63,9 +64,10 @@ ConsolePlan plan_console(const Settings& wanted, const host::HostFacts& have,
                          const host::RootFacts& root) {
     ConsolePlan plan;
     const bool terminal = have.input_tty && have.output_tty;
+    const bool shows_console = wanted.mode == Mode::boot || wanted.front == settings::Front::nspawn;
     switch (wanted.console.console.value) {
         case settings::Console::auto_:
-            plan.mode = auto_mode(wanted.mode, have);
+            plan.mode = auto_mode(shows_console ? Mode::boot : Mode::run, have);
             break;
         case settings::Console::interactive:
             plan.mode = ConsoleMode::interactive;
@@ -104,7 +106,10 @@ std::vector<security::ResourceLimit> plan_limits(const Settings& wanted,
             .processes = {RLIMIT_NPROC, processes, processes},
             .pending_signals = {RLIMIT_SIGPENDING, signals, signals},
     };
-    return security::override_limits(security::default_limits(host), wanted.security.rlimits.value);
+    std::vector<security::ResourceLimit> asked;
+    for (const settings::LimitSetting& setting : wanted.security.rlimits.value)
+        asked.push_back(setting.limit);
+    return security::override_limits(security::default_limits(host), asked);
 }
 
 SecurityPlan plan_security(const Settings& wanted, const host::HostFacts& have,
@@ -113,6 +118,8 @@ SecurityPlan plan_security(const Settings& wanted, const host::HostFacts& have,
     plan.capabilities = (security::default_capabilities(private_network) |
                          wanted.security.add_capabilities.value) &
                         ~wanted.security.drop_capabilities.value;
+    plan.ambient = wanted.security.ambient_capabilities.value;
+    plan.suppress_sync = wanted.security.suppress_sync.value;
     plan.no_new_privileges = wanted.security.no_new_privileges.value;
     plan.limits = plan_limits(wanted, have);
     return plan;
@@ -162,6 +169,8 @@ Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFac
     context.name = plan.name;
     context.uuid = plan.uuid;
     context.contained = plan.contained();
+    context.map_owners =
+            plan.contained() && wanted.exec.ownership.value != settings::Ownership::off;
     context.user_namespace = plan.namespaces.user;
     context.cgroup_filesystem = plan.cgroup.kind != cgroup::CgroupPlan::Kind::none;
     context.console = plan.console.terminal;
@@ -192,13 +201,6 @@ Result<void> check_root(const Settings& wanted, const host::RootFacts& root) {
         return error;
     }
     return {};
-}
-
-/// At most `length` characters, with none at the end that no name may end in.
-void cut_name(std::string& name, size_t length) {
-    if (name.size() > length) name.resize(length);
-    while (!name.empty() && (name.back() == '-' || name.back() == '.'))
-        name.pop_back();
 }
 
 void add_notes(Plan& plan, const host::HostFacts& have, const host::RootFacts& root) {
@@ -240,19 +242,10 @@ Result<std::string> machine_name(const Settings& wanted, const std::string& root
         if (!fault.empty()) return Error("machine name " + quote(asked) + ": " + fault);
         return asked;
     }
-    std::string name;
-    for (const char c : os::split_path(root_path).second) {
-        const bool alphanumeric =
-                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        const bool inner = (c == '-' || c == '.') && !name.empty() && name.back() != '.' &&
-                           (c != '.' || name.back() != '-');
-        if (alphanumeric || inner) name += c;
-    }
-    cut_name(name, 64);
+    std::string name = settings::name_of_directory(root_path);
     // Throw-away copies of one tree run side by side.
     if (wanted.image.ephemeral.value && !name.empty()) {
-        cut_name(name, 64 - 17);
-        name += "-" + fresh_id.substr(0, 16);
+        name = settings::cut_name(name, 64 - 17) + "-" + fresh_id.substr(0, 16);
     }
     if (!settings::machine_name_fault(name).empty()) {
         Error error("cannot make a machine name from " + quote(root_path));
@@ -290,6 +283,11 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     }
     plan.mounts = BOX_TRY(mounts_for(wanted, have, root, plan));
     plan.process = BOX_TRY(plan_process(wanted, have, root, plan));
+    plan.from_files = settings::describe_file_values(wanted);
+    if (!have.credentials.empty()) {
+        plan.process.environment.emplace_back(std::string("CREDENTIALS_DIRECTORY=") +
+                                              rootfs::kCredentials);
+    }
     add_notes(plan, have, root);
     return plan;
 }

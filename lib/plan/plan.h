@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,12 +46,17 @@ struct ProcessPlan {
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::string directory = "/";
     host::UserEntry user;
+    std::optional<int> oom_score_adjust = {};  ///< proc_pid_oom_score_adj(5)
+    std::vector<uint32_t> processors = {};     ///< sched_setaffinity(2); empty: all that boxctl has
+    std::optional<unsigned long> personality = {};  ///< personality(2)
 };
 
 struct SecurityPlan {
     uint64_t capabilities = 0;
     bool no_new_privileges = false;
     std::vector<security::ResourceLimit> limits;
+    uint64_t ambient = 0;  ///< what a user other than root starts with
+    bool suppress_sync = false;
 };
 
 enum class ConsoleMode { interactive, read_only, passive, pipe };
@@ -104,7 +110,8 @@ struct Plan {
     RootLock lock;
     std::string propagation;         ///< host directory whose mounts reach the box; empty: none
     bool share_propagation = false;  ///< it has to be made a shared mount first
-    std::vector<std::string> notes;  ///< what the box goes without, one sentence each
+    std::vector<std::string> from_files;  ///< values that files of settings have set, for people
+    std::vector<std::string> notes;       ///< what the box goes without, one sentence each
 
     [[nodiscard]] bool contained() const { return ids.contained(); }
 };

@@ -6,6 +6,7 @@
 #include "lib/plan/plan.h"
 #include "lib/security/capability.h"
 #include "lib/security/seccomp.h"
+#include "lib/settings/values.h"
 
 namespace boxctl::plan {
 namespace {
@@ -46,16 +47,18 @@ std::string describe(const ConsolePlan& console) {
     return text;
 }
 
-std::vector<std::string> filter_names(uint64_t capabilities) {
+std::vector<std::string> filter_names(const SecurityPlan& plan) {
+    std::vector<security::FilterView> filters = security::default_filters(plan.capabilities);
+    if (plan.suppress_sync) filters.push_back(security::suppress_sync_filter());
     std::vector<std::string> names;
-    for (const security::FilterView& filter : security::default_filters(capabilities)) {
+    for (const security::FilterView& filter : filters) {
         names.push_back(format("%s (%u instructions)", filter.name, filter.length));
     }
     return names;
 }
 
 std::string describe(const SecurityPlan& plan) {
-    return "seccomp " + join(filter_names(plan.capabilities), ", ") +
+    return "seccomp " + join(filter_names(plan), ", ") +
            (plan.no_new_privileges ? ", no_new_privs" : "");
 }
 
@@ -64,6 +67,19 @@ std::string limits_text(const SecurityPlan& plan) {
     for (const security::ResourceLimit& limit : plan.limits)
         limits.push_back(security::describe(limit));
     return join(limits, " ");
+}
+
+/// What the first process inherits beyond limits and rights.
+std::vector<std::string> attributes_of(const ProcessPlan& process) {
+    std::vector<std::string> lines;
+    if (process.oom_score_adjust) {
+        lines.push_back("OOM score " + std::to_string(*process.oom_score_adjust));
+    }
+    if (!process.processors.empty()) {
+        lines.push_back("processors " + settings::write_cpu_affinity(process.processors));
+    }
+    if (process.personality) lines.push_back(format("personality %#lx", *process.personality));
+    return lines;
 }
 
 std::string quoted_words(const std::vector<std::string>& words) {
@@ -126,6 +142,9 @@ std::string print_plan(const Plan& plan) {
     line("network", net::describe(plan.network));
     line("cgroup", cgroup::describe(plan.cgroup));
     line("caps", security::describe_capabilities(plan.security.capabilities));
+    if (plan.security.ambient != 0) {
+        line("ambient", security::describe_capabilities(plan.security.ambient));
+    }
     line("security", describe(plan.security));
     line("limits", limits_text(plan.security));
     line("console", describe(plan.console));
@@ -134,6 +153,8 @@ std::string print_plan(const Plan& plan) {
     line("arguments", quoted_words(plan.process.arguments));
     line("user", user_text(plan.process.user));
     line("directory", printable(plan.process.directory));
+    for (const std::string& attribute : attributes_of(plan.process))
+        line("attribute", attribute);
     for (const std::string& variable : plan.process.environment)
         line("env", printable(variable));
     line("stop", describe(plan.stop.poweroff) + ", reboot " + describe(plan.stop.reboot) +
@@ -145,6 +166,8 @@ std::string print_plan(const Plan& plan) {
         line("propagate",
              plan.propagation + (plan.share_propagation ? " (made a shared mount)" : ""));
     }
+    for (const std::string& value : plan.from_files)
+        line("setting", value);
     for (const std::string& note : plan.notes)
         line("note", note);
     return text;
@@ -173,7 +196,8 @@ std::string print_plan_json(const Plan& plan) {
             {"network", net::describe(plan.network)},
             {"cgroup", cgroup::describe(plan.cgroup)},
             {"capabilities", security::describe_capabilities(plan.security.capabilities)},
-            {"seccomp", filter_names(plan.security.capabilities)},
+            {"seccomp", filter_names(plan.security)},
+            {"ambient", security::describe_capabilities(plan.security.ambient)},
             {"no_new_privileges", plan.security.no_new_privileges},
             {"limits", limits},
             {"console", to_string(plan.console.mode)},
@@ -187,9 +211,11 @@ std::string print_plan_json(const Plan& plan) {
               {"uid", plan.process.user.uid},
               {"gid", plan.process.user.gid}}},
             {"directory", plan.process.directory},
+            {"attributes", attributes_of(plan.process)},
             {"poweroff", describe(plan.stop.poweroff)},
             {"reboot", describe(plan.stop.reboot)},
             {"stop_timeout", plan.stop.timeout},
+            {"settings_from_files", plan.from_files},
             {"notes", plan.notes},
     };
     return json::to_text(value, json::Layout::pretty) + "\n";

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <sys/personality.h>
+
 #include "lib/base/text.h"
 #include "lib/os/file.h"
 #include "lib/plan/environment.h"
@@ -34,7 +36,7 @@ Environment plan_environment(const settings::Settings& wanted, const host::HostF
                              const host::UserEntry& user, const Plan& plan) {
     Environment environment;
     environment.set("PATH", kPath);
-    environment.set("container", "boxctl");
+    environment.set("container", rootfs::manager_name(wanted.front));
     const bool terminal = plan.console.terminal && have.output_tty && !have.term.empty();
     environment.set("TERM", terminal                            ? have.term
                             : plan.mode == settings::Mode::boot ? "linux"
@@ -66,6 +68,22 @@ Result<void> check_ids(const host::UserEntry& user, uint32_t count) {
     return {};
 }
 
+/// As setarch(8) does it: the 32-bit one of a pair, or the processor's own.
+Result<std::optional<unsigned long>> plan_personality(settings::Personality wanted) {
+    using settings::Personality;
+#if defined(__x86_64__)
+    constexpr auto kWide = Personality::x86_64;
+    constexpr auto kNarrow = Personality::x86;
+#elif defined(__aarch64__)
+    constexpr auto kWide = Personality::arm64;
+    constexpr auto kNarrow = Personality::arm;
+#endif
+    if (wanted == Personality::none) return std::optional<unsigned long>();
+    if (wanted == kWide) return std::optional<unsigned long>(PER_LINUX);
+    if (wanted == kNarrow) return std::optional<unsigned long>(PER_LINUX32);
+    return Error("--personality is not one of this processor's");
+}
+
 /// box-init looks the command up as we would have. How long a stop may take is boxctl's business.
 void put_below_box_init(ProcessPlan& process, const std::vector<std::string>& command) {
     process.candidates = {rootfs::kBoxInit};
@@ -79,6 +97,9 @@ Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::H
                                  const host::RootFacts& root, const Plan& plan) {
     ProcessPlan process;
     process.user = root.user;
+    process.oom_score_adjust = wanted.exec.oom_score_adjust.value;
+    process.processors = wanted.exec.cpu_affinity.value;
+    process.personality = BOX_TRY(plan_personality(wanted.exec.personality.value));
     if (plan.ids.has_namespace()) BOX_TRY(check_ids(process.user, plan.ids.count));
     Environment environment = plan_environment(wanted, have, root.user, plan);
     const std::vector<std::string>& words = wanted.exec.arguments.value;

@@ -63,6 +63,9 @@ Result<void> apply_op(const MountOp& op, const ApiFs& what, Build& build) {
         BOX_TRY(shape(build.proc, what.attributes, 0, os::Recursion::one));
         return os::attach_mount(build.proc, target);
     }
+    // ramfs has no options for its owner, who is whoever makes it.
+    const AsBoxRoot as_box_root(what.type == "ramfs" ? build.id_base : 0);
+    BOX_TRY(as_box_root.check());
     const os::UniqueFd mount = BOX_TRY(os::make_filesystem(
             what.type, what.type, shifted(what.options, build.id_base), what.attributes));
     return os::attach_mount(mount, target);

@@ -15,7 +15,7 @@ Result<RootPlan> plan_root(const settings::ImageSettings& image, const host::Roo
                            const MountContext& context) {
     RootPlan plan;
     plan.path = root.path;
-    plan.idmapped = context.contained;
+    plan.idmapped = context.map_owners;
     if (image.ephemeral.value || image.volatile_.value == Volatile::overlay) {
         plan.kind = RootPlan::Kind::overlay;
     } else if (image.volatile_.value == Volatile::yes) {
@@ -48,8 +48,8 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
                                   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
                             Missing::create, "--volatile=state"});
     }
-    append_integration(plan.ops, wanted, have, root, context.contained);
-    BOX_TRY(append_user(plan.ops, wanted.files, context.contained));
+    BOX_TRY(append_integration(plan.ops, wanted, have, root, context.map_owners));
+    BOX_TRY(append_user(plan.ops, wanted.files, context.map_owners));
     if (plan.root.read_only) {
         // Last, because everything before may still have had to make a mount point in the tree.
         const char* why = wanted.image.read_only.value ? "--read-only" : "--volatile=state";

@@ -39,10 +39,18 @@ struct MountPlan {
 /// Where a box finds the box-init that was mounted for it.
 constexpr const char* kBoxInit = "/run/host/box-init";
 
+/// Where a box finds its credentials (CREDENTIALS_DIRECTORY, systemd.exec(5)).
+constexpr const char* kCredentials = "/run/host/credentials";
+
+/// What the box is told that it runs under: $container and /run/host/container-manager. Called as
+/// systemd-nspawn, that: programs inside know its name.
+const char* manager_name(settings::Front front);
+
 struct MountContext {
-    std::string name;       ///< of the machine
-    std::string uuid;       ///< 32 hex digits
-    bool contained = true;  ///< a user namespace with ids of its own
+    std::string name;        ///< of the machine
+    std::string uuid;        ///< 32 hex digits
+    bool contained = true;   ///< a user namespace with ids of its own
+    bool map_owners = true;  ///< owners on disk are the box's ids, and so are those of binds
     bool user_namespace = true;
     bool cgroup_filesystem = true;
     std::string box_init;  ///< host path of what runs as PID 1 of a command's box; empty: none

@@ -48,13 +48,26 @@ std::string dashed(const std::string& uuid) {
            uuid.substr(16, 4) + "-" + uuid.substr(20);
 }
 
+void append_credentials(Ops& ops, const host::HostFacts& have) {
+    if (have.credentials.empty()) return;
+    // Not a tmpfs: what is in it must never be swapped out.
+    add(ops, kCredentials, Directory{0700});
+    add(ops, kCredentials, ApiFs{"ramfs", {{"mode", "0700"}}, kPlainData});
+    for (const host::CredentialText& credential : have.credentials) {
+        add(ops, std::string(kCredentials) + "/" + credential.name,
+            File{.content = credential.text, .mode = 0400});
+    }
+    add(ops, kCredentials, SetAttributes{.set = kReadOnly});
+}
+
 /// What the host tells the box, in a tmpfs of its own that ends up read-only (CONTAINER_INTERFACE).
-void append_run_host(Ops& ops, const host::HostFacts& have, const host::RootFacts& root,
-                     const MountContext& context) {
+void append_run_host(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
+                     const host::RootFacts& root, const MountContext& context) {
     const auto in_host = [](const char* name) { return std::string(kHostDirectory) + "/" + name; };
     add(ops, kHostDirectory, ApiFs{"tmpfs", tmpfs_options("0755", "4m", "128"), kPlainData},
         Missing::create);
-    add(ops, in_host("container-manager"), File{.content = "boxctl\n"});
+    add(ops, in_host("container-manager"),
+        File{.content = manager_name(wanted.front) + std::string("\n")});
     add(ops, in_host("container-uuid"), File{.content = dashed(context.uuid) + "\n"});
     if (!have.os_release.empty()) {
         add(ops, in_host("os-release"), File{.content = os_release_text(have.os_release)});
@@ -87,6 +100,7 @@ void append_run_host(Ops& ops, const host::HostFacts& have, const host::RootFact
                  .idmapped = false,
                  .attributes = kReadOnly | kNoSuid | kNoDev});
     }
+    append_credentials(ops, have);
     add(ops, kHostDirectory, SetAttributes{.set = kReadOnly});
 }
 
@@ -94,7 +108,7 @@ void append_run_host(Ops& ops, const host::HostFacts& have, const host::RootFact
 /// refuse most of it; the masks also hold for what it forgets, and for privileged boxes.
 void append_proc(Ops& ops, const settings::Settings& wanted) {
     add(ops, "/proc", ApiFs{"proc", {}, kPlainData}, Missing::create);
-    const bool own_network = wanted.network.private_network.value;
+    const bool own_network = wanted.network.is_private();
     add(ops, "/proc/sys", BindInside{.source = "/proc/sys", .attributes = kReadOnly | kPlainData});
     if (own_network) {
         // The network's settings are the box's own: one more copy, writable again.
@@ -200,11 +214,15 @@ void append_dev(Ops& ops, const host::HostFacts& have, const MountContext& conte
 
 }  // namespace
 
+const char* manager_name(settings::Front front) {
+    return front == settings::Front::nspawn ? "systemd-nspawn" : "boxctl";
+}
+
 void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
                 const host::RootFacts& root, const MountContext& context) {
     add(ops, "/run", ApiFs{"tmpfs", tmpfs_options("0755", "20%", "819200"), kNoSuid | kNoDev},
         Missing::create);
-    append_run_host(ops, have, root, context);
+    append_run_host(ops, wanted, have, root, context);
     append_proc(ops, wanted);
     append_sys(ops, wanted, have, context);
     append_dev(ops, have, context);

@@ -18,8 +18,9 @@ void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFact
 /// Only in a `contained` box are the owners of host files other ids than inside.
 Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool contained);
 
-/// resolv.conf and the time zone.
-void append_integration(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
-                        const host::RootFacts& root, bool contained);
+/// resolv.conf, the time zone, the journal.
+Result<void> append_integration(Ops& ops, const settings::Settings& wanted,
+                                const host::HostFacts& have, const host::RootFacts& root,
+                                bool contained);
 
 }  // namespace boxctl::rootfs

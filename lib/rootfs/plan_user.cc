@@ -106,24 +106,33 @@ MountOp from_overlay(const settings::OverlayMount& overlay, const std::string& w
     return {overlay.destination, std::move(what), Missing::create, why};
 }
 
+/// The option as it would be written, or the place in the file that asks for the mount.
+std::string asked_by(const std::string& option, const settings::Origin& origin) {
+    using settings::Source;
+    const bool file = origin.source == Source::file || origin.source == Source::overriding_file;
+    return file ? origin.text : option;
+}
+
 }  // namespace
 
 Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool contained) {
     Ops asked;
     for (const auto& bind : files.binds.value) {
         const char* option = bind.read_only ? "--bind-ro" : "--bind";
-        asked.push_back(from_bind(bind, std::string(option) + "=" + bind.destination, contained));
+        const std::string why = std::string(option) + "=" + bind.destination;
+        asked.push_back(from_bind(bind, asked_by(why, bind.origin), contained));
     }
     for (const auto& tmpfs : files.tmpfs.value) {
-        asked.push_back(from_tmpfs(tmpfs, "--tmpfs=" + tmpfs.path));
+        asked.push_back(from_tmpfs(tmpfs, asked_by("--tmpfs=" + tmpfs.path, tmpfs.origin)));
     }
     for (const auto& overlay : files.overlays.value) {
         const char* option = overlay.read_only ? "--overlay-ro" : "--overlay";
-        asked.push_back(
-                from_overlay(overlay, std::string(option) + "=" + overlay.destination, contained));
+        const std::string why = std::string(option) + "=" + overlay.destination;
+        asked.push_back(from_overlay(overlay, asked_by(why, overlay.origin), contained));
     }
-    for (const auto& path : files.inaccessible.value) {
-        asked.push_back({path, Mask{}, Missing::skip, "--inaccessible=" + path});
+    for (const auto& hidden : files.inaccessible.value) {
+        asked.push_back({hidden.path, Mask{}, Missing::skip,
+                         asked_by("--inaccessible=" + hidden.path, hidden.origin)});
     }
     // A parent sorts before what is in it, so the order of the options does not matter.
     std::stable_sort(asked.begin(), asked.end(),
@@ -233,15 +242,43 @@ void append_timezone(Ops& ops, Timezone mode, const host::HostFacts& have, bool 
     }
 }
 
+/// The box's journal files are the host's. That needs the id under which journald stores them.
+Result<void> append_journal(Ops& ops, settings::LinkJournal mode, const host::RootFacts& root,
+                            bool contained) {
+    using settings::LinkJournal;
+    const bool asked = mode == LinkJournal::host;
+    const bool tried = mode == LinkJournal::auto_ || mode == LinkJournal::try_host;
+    if (!asked && !tried) return {};
+    const std::string path = "/var/log/journal/" + root.machine_id;
+    if (root.machine_id.empty()) {
+        if (tried) return {};
+        return Error("--link-journal=host: the tree has no machine id yet; boot it once");
+    }
+    if (!root.host_journal) {
+        if (tried) return {};
+        Error error("--link-journal=host: the host has no " + path);
+        error.set_hint("make that directory");
+        return error;
+    }
+    ops.push_back({path,
+                   Bind{.source = path,
+                        .recursive = false,
+                        .idmapped = contained,
+                        .attributes = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC},
+                   Missing::create, "--link-journal"});
+    return {};
+}
+
 }  // namespace
 
-void append_integration(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
-                        const host::RootFacts& root, bool contained) {
+Result<void> append_integration(Ops& ops, const settings::Settings& wanted,
+                                const host::HostFacts& have, const host::RootFacts& root,
+                                bool contained) {
     const bool read_only = wanted.image.read_only.value ||
                            wanted.image.volatile_.value == settings::Volatile::state;
     ResolvConf resolv_conf = wanted.files.resolv_conf.value;
     // With a network of its own the box's name servers are its own business.
-    if (resolv_conf == ResolvConf::auto_ && wanted.network.private_network.value) {
+    if (resolv_conf == ResolvConf::auto_ && wanted.network.is_private()) {
         resolv_conf = ResolvConf::off;
     }
     append_resolv_conf(ops, decide_resolv_conf(resolv_conf, read_only, have), root, contained,
@@ -253,6 +290,7 @@ void append_integration(Ops& ops, const settings::Settings& wanted, const host::
                        BindInside{.source = "/run/host/inittab", .attributes = kShownFile},
                        Missing::fail, "entries that cannot work left out"});
     }
+    return append_journal(ops, wanted.exec.link_journal.value, root, contained);
 }
 
 }  // namespace boxctl::rootfs

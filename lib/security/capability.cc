@@ -141,7 +141,7 @@ int drop_bounding(uint64_t keep) noexcept {
     return 0;
 }
 
-int set_capabilities(uint64_t mask) noexcept {
+int set_capabilities(uint64_t mask, uint64_t ambient) noexcept {
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return -errno;
     __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
@@ -149,8 +149,14 @@ int set_capabilities(uint64_t mask) noexcept {
         const auto bits = static_cast<uint32_t>(mask >> (32 * half));
         data[half].effective = bits;
         data[half].permitted = bits;
+        data[half].inheritable = static_cast<uint32_t>(ambient >> (32 * half));
     }
-    return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+    if (syscall(SYS_capset, &header, data) != 0) return -errno;
+    for (int capability = 0; capability < 64; capability++) {
+        if ((ambient & capability_bit(capability)) == 0) continue;
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return -errno;
+    }
+    return 0;
 }
 
 }  // namespace boxctl::security

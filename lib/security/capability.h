@@ -63,8 +63,8 @@ Result<uint64_t> probe_bounding_set();
 int reset_securebits() noexcept;
 /// Takes all capabilities not in `keep` out of the bounding set for ever. Needs CAP_SETPCAP.
 int drop_bounding(uint64_t keep) noexcept;
-/// Makes `mask` the effective and the permitted set, inheritable and ambient empty. Asking for
-/// what is not permitted fails with -EPERM.
-int set_capabilities(uint64_t mask) noexcept;
+/// Makes `mask` the effective and the permitted set, and `ambient`, which is part of it, the
+/// inheritable and the ambient one. Asking for what is not permitted fails with -EPERM.
+int set_capabilities(uint64_t mask, uint64_t ambient = 0) noexcept;
 
 }  // namespace boxctl::security

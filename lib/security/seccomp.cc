@@ -39,6 +39,10 @@ std::vector<FilterView> default_filters(uint64_t capability_mask) {
     return filters;
 }
 
+FilterView suppress_sync_filter() {
+    return {kSuppressSyncCode, std::size(kSuppressSyncCode), "sync does nothing"};
+}
+
 int load_filter(const FilterView& filter) noexcept {
     // The kernel reads the program only; its interface merely lacks the const.
     sock_fprog program = {filter.length, const_cast<sock_filter*>(filter.code)};

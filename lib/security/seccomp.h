@@ -25,6 +25,9 @@ struct FilterView {
 /// Seccomp_filters in /proc/self/status.
 std::vector<FilterView> default_filters(uint64_t capability_mask);
 
+/// Lets sync(2), fsync(2) and their kin do nothing and succeed; loaded behind the others.
+FilterView suppress_sync_filter();
+
 /// Loads `filter` for the calling thread for ever; 0 or -errno. Async-signal-safe, no heap. Needs
 /// CAP_SYS_ADMIN in the own user namespace, or no_new_privs (-EACCES otherwise), see seccomp(2).
 int load_filter(const FilterView& filter) noexcept;

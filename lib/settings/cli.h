@@ -4,6 +4,8 @@
 //     boxctl boot [OPTIONS] ROOT [OPTIONS] [-- INIT-ARGUMENTS...]
 //     boxctl run  [OPTIONS] ROOT [OPTIONS] [--] [COMMAND...]
 //
+//     systemd-nspawn [OPTIONS] [COMMAND... | INIT-ARGUMENTS...]
+//
 // ROOT may be given as --directory instead. With `run`, the first word behind ROOT that is no
 // option starts the command, and everything behind it belongs to the command.
 #pragma once
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/settings/file.h"
 #include "lib/settings/settings.h"
 #include "lib/settings/values.h"
 
@@ -27,8 +30,13 @@ struct CommandLine {
     };
     Wish wish = Wish::start;
     Settings settings;
+    std::vector<Statement> statements;  ///< what `settings` was made of, for layers.h
     std::vector<std::string> choices;
 };
+
+/// The command line of systemd-nspawn(1), with its defaults: the first word that is no option
+/// starts the command, or with --boot the arguments of the init.
+Result<CommandLine> parse_nspawn_line(std::span<const std::string> words, const Caller& caller);
 
 /// `words` are those behind the verb. The first fault in them is the error; contradictions between
 /// them are validate()'s.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lib/json/json.h"
 #include "lib/settings/settings.h"
@@ -13,7 +14,17 @@ namespace boxctl::settings {
 ///
 ///     hostname       = web1   (--hostname=web1)
 ///     private-users  = pick   (default)
-std::string print_settings(const Settings& settings);
+///
+/// With Unset::shown those have a line, too: "hostname = -   (default)".
+enum class Unset { hidden, shown };
+std::string print_settings(const Settings& settings, Unset unset = Unset::hidden);
+
+/// {"hostname": [{"value": "web1", "origin": "/etc/systemd/nspawn/web.nspawn:3"}], ...}; an empty
+/// list where nothing is set.
+json::Value origins_to_json(const Settings& settings);
+
+/// "hostname = web1  # /etc/systemd/nspawn/web.nspawn:3" for each value that a file has set.
+std::vector<std::string> describe_file_values(const Settings& settings);
 
 /// {"mode": "boot", "hostname": "web1", "bind": ["/srv:/srv"], "read_only": true, ...}: values that
 /// were set and those that are not empty by default.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "lib/base/text.h"
+#include "lib/os/file.h"
 #include "lib/settings/settings.h"
 #include "lib/settings/values.h"
 #include "lib/settings/words.h"
@@ -63,6 +64,24 @@ std::string machine_name_fault(const std::string& name) {
     std::string fault = label_fault(name, "");
     if (fault.empty() && ends_like_a_unit(name)) fault = "ends like the name of a systemd unit";
     return fault;
+}
+
+std::string cut_name(std::string name, size_t length) {
+    if (name.size() > length) name.resize(length);
+    while (!name.empty() && (name.back() == '-' || name.back() == '.'))
+        name.pop_back();
+    return name;
+}
+
+std::string name_of_directory(const std::string& path) {
+    std::string name;
+    for (const char c : os::split_path(path).second) {
+        const bool alphanumeric = is_one_of(c, kLetters) || is_one_of(c, kDigits);
+        const bool inner = (c == '-' || c == '.') && !name.empty() && name.back() != '.' &&
+                           (c != '.' || name.back() != '-');
+        if (alphanumeric || inner) name += c;
+    }
+    return cut_name(std::move(name), kHostNameMax);
 }
 
 Result<bool> to_bool(std::string_view text) {

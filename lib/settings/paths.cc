@@ -51,14 +51,17 @@ Result<std::string> to_mount_point(std::string_view what, std::string_view text)
     return path;
 }
 
-Result<std::string> to_host_path(std::string_view text, std::string_view directory) {
+Result<std::string> to_host_path(std::string_view text, const Caller& caller) {
     if (text.empty()) return Error("source is empty");
     std::vector<std::string> parts = components(text);
     std::vector<std::string> base;
     auto next = parts.begin();
     if (text[0] != '/') {
-        if (directory.empty()) return refused("source", text, "is relative to a removed directory");
-        base = components(directory);
+        if (caller.file) return refused("source", text, "is not absolute");
+        if (caller.directory.empty()) {
+            return refused("source", text, "is relative to a removed directory");
+        }
+        base = components(caller.directory);
         for (; next != parts.end() && *next == ".."; ++next) {
             if (!base.empty()) base.pop_back();
         }

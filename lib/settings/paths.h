@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/settings/values.h"
 
 namespace boxctl::settings {
 
@@ -17,9 +18,9 @@ Result<std::string> to_inside_path(std::string_view what, std::string_view text)
 /// As above, but not "/" itself: a place where something can be mounted.
 Result<std::string> to_mount_point(std::string_view what, std::string_view text);
 
-/// A path of the host; a relative one is based on `directory` (absolute, without links, as getcwd
-/// gives it), and leading ".." components are followed there. Any other ".." is refused.
-Result<std::string> to_host_path(std::string_view text, std::string_view directory);
+/// A path of the host; a relative one is based on the caller's directory (absolute, without links,
+/// as getcwd gives it), and leading ".." components are followed there. Any other ".." is refused.
+Result<std::string> to_host_path(std::string_view text, const Caller& caller);
 
 /// Writes ':' and '\' so that split_escaped() reads them back.
 std::string escape_path(std::string_view path);

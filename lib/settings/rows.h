@@ -54,9 +54,20 @@ inline void merge_into(std::vector<Variable>& have, std::vector<Variable>&& more
     for (Variable& variable : more)
         merge_into(have, std::move(variable));
 }
-inline void merge_into(std::vector<security::ResourceLimit>& have, security::ResourceLimit&& more) {
-    std::erase_if(have, [&](const auto& old) { return old.resource == more.resource; });
-    have.push_back(more);
+inline void merge_into(std::vector<LimitSetting>& have, LimitSetting&& more) {
+    std::erase_if(have, [&](const LimitSetting& old) {
+        return old.limit.resource == more.limit.resource;
+    });
+    have.push_back(std::move(more));
+}
+inline void merge_into(std::vector<Credential>& have, Credential&& more) {
+    std::erase_if(have, [&](const Credential& old) { return old.name == more.name; });
+    have.push_back(std::move(more));
+}
+inline void merge_into(std::vector<uint32_t>& have, std::vector<uint32_t>&& more) {
+    have.insert(have.end(), more.begin(), more.end());
+    std::sort(have.begin(), have.end());
+    have.erase(std::unique(have.begin(), have.end()), have.end());
 }
 inline void merge_into(uint64_t& mask, uint64_t&& more) {
     mask |= more;
@@ -66,6 +77,24 @@ inline void merge_into(SharedNamespaces& have, SharedNamespaces&& more) {
     have.uts |= more.uts;
     have.cgroup |= more.cgroup;
     have.time |= more.time;
+}
+
+// Elements that know where they come from themselves: many sources may add to one list.
+template <class T>
+concept HasOrigin = requires(T value) {
+    value.origin = Origin();
+};
+template <class T>
+void set_origin(T&, const Origin&) {
+}
+template <HasOrigin T>
+void set_origin(T& value, const Origin& origin) {
+    value.origin = origin;
+}
+template <HasOrigin T>
+void set_origin(std::vector<T>& values, const Origin& origin) {
+    for (T& value : values)
+        value.origin = origin;
 }
 
 inline std::vector<std::string> as_texts(std::vector<std::string> texts) {
@@ -101,17 +130,33 @@ struct Cell {
         have.origin = input.origin;
         return {};
     }
-    static Result<void> append(Settings& settings, const Input& input) {
+    template <Merge How>
+    static Result<void> add(Settings& settings, const Input& input) {
         auto value = BOX_TRY(parse(input));
         Field<Value>& have = field(settings);
         if (input.origin.source < have.origin.source) return {};
-        if (input.origin.source > have.origin.source) have.value = {};
+        const bool better = input.origin.source > have.origin.source;
+        if (better && How == Merge::append) have.value = {};
+        set_origin(value, input.origin);
         merge_into(have.value, std::move(value));
         have.origin = input.origin;
         return {};
     }
     static std::vector<std::string> write(const Settings& settings) {
         return as_texts(Write(field(settings).value));
+    }
+    static std::vector<Written> list(const Settings& settings) {
+        std::vector<Written> values;
+        if constexpr (requires { requires HasOrigin<typename Value::value_type>; }) {
+            for (const auto& element : field(settings).value) {
+                for (std::string& text : as_texts(Write(Value{element})))
+                    values.push_back({std::move(text), element.origin});
+            }
+        } else {
+            for (std::string& text : write(settings))
+                values.push_back({std::move(text), origin(settings)});
+        }
+        return values;
     }
     static const Origin& origin(const Settings& settings) { return field(settings).origin; }
 };
@@ -120,15 +165,25 @@ struct Cell {
 template <auto Member, auto Parse, auto Write>
 constexpr Access replaces() {
     using This = Cell<Member, Parse, Write>;
-    return {Merge::last, std::is_same_v<typename This::Value, bool>, &This::replace, &This::write,
-            &This::origin};
+    return {Merge::last,    std::is_same_v<typename This::Value, bool>,
+            &This::replace, &This::write,
+            &This::list,    &This::origin};
 }
 
 /// A field that collects values.
 template <auto Member, auto Parse, auto Write>
 constexpr Access appends() {
     using This = Cell<Member, Parse, Write>;
-    return {Merge::append, false, &This::append, &This::write, &This::origin};
+    return {Merge::append, false,       &This::template add<Merge::append>,
+            &This::write,  &This::list, &This::origin};
+}
+
+/// The same, but values of a lesser source stay unless they have the same name.
+template <auto Member, auto Parse, auto Write>
+constexpr Access joins() {
+    using This = Cell<Member, Parse, Write>;
+    return {Merge::join,  false,       &This::template add<Merge::join>,
+            &This::write, &This::list, &This::origin};
 }
 
 /// yes or no.

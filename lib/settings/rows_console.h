@@ -8,12 +8,14 @@ namespace boxctl::settings {
 
 // clang-format off
 inline constexpr Row kConsoleRows[] = {
-    {"", "", "console", 0, "=MODE", "console", Verbs::both, Trust::admin, Group::console,
+    {"X-Boxctl", "Console", "console", 0, "=MODE", "console", Verbs::both, Trust::admin, Group::console,
      replaces<&ConsoleSettings::console, to_console, write_console>(), console_words, "How to use the caller's terminal (default: auto)"},
     {"", "", "pipe", 'P', "", "", Verbs::both, Trust::admin, Group::console,
      replaces<&ConsoleSettings::console, to_console, write_console>(), nullptr, "The same as --console=pipe", "pipe"},
     {"", "", "quiet", 'q', "", "quiet", Verbs::both, Trust::admin, Group::console,
      flag<&ConsoleSettings::quiet>(), nullptr, "Say nothing but errors"},
+    {"", "", "settings", 0, "=no|yes|override|trusted", "settings", Verbs::both, Trust::admin, Group::tool,
+     replaces<&ToolSettings::settings, to_file_use, write_file_use>(), file_use_words, "Use of settings files, see below (default: yes)"},
     {"", "", "dry-run", 0, "", "dry_run", Verbs::both, Trust::admin, Group::tool,
      flag<&ToolSettings::dry_run>(), nullptr, "Print what would be done and stop"},
     {"", "", "json", 0, "", "json", Verbs::both, Trust::admin, Group::tool,

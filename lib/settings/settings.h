@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Settings: what the user asked for, and where each wish comes from.
 //
-// One struct a subject, plain values only. Front ends (the command line, later .nspawn files and
-// JSON) fill it through the one table in settings/table.h; nobody else writes it. The planner turns
-// it into a Plan. Nothing here touches the system.
+// One struct a subject, plain values only. Front ends (the command line, files) fill it through the
+// one table in settings/table.h; nobody else writes it. The planner turns it into a Plan. Nothing
+// here touches the system.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,12 @@
 namespace boxctl::settings {
 
 /// Where a value was set. Later enumerators win over earlier ones.
-enum class Source { builtin, file, option };
+enum class Source {
+    builtin,
+    file,
+    option,
+    overriding_file,  ///< a file under --settings=override
+};
 
 struct Origin {
     Source source = Source::builtin;
@@ -30,6 +35,12 @@ struct Field {
     T value{};
     Origin origin;
     [[nodiscard]] bool is_set() const { return origin.source != Source::builtin; }
+};
+
+/// Whose command line was read: where neither it nor a file says anything, the defaults are its.
+enum class Front {
+    boxctl,
+    nspawn,  ///< called as systemd-nspawn
 };
 
 /// What boxctl runs in the tree.
@@ -58,12 +69,34 @@ struct UserRange {
 struct Variable {
     std::string name;
     std::string value;
+    Origin origin = {};
 };
 
 /// --stop-timeout=none: wait for the init as long as it takes.
 constexpr uint32_t kNoTimeout = UINT32_MAX;
 
+/// What --personality= makes uname(2) say.
+enum class Personality { none, x86_64, x86, arm64, arm };
+
+enum class LinkJournal { no, auto_, host, try_host, guest, try_guest };
+
+/// How the owners of the tree on disk become the box's.
+enum class Ownership {
+    auto_,
+    map,  ///< an id-mapped mount
+    off,  ///< not at all
+};
+
+/// --set-credential=ID:VALUE, --load-credential=ID:PATH
+struct Credential {
+    std::string name;
+    std::string value;  ///< of --set-credential
+    std::string path;   ///< of --load-credential; empty: `value` counts
+    Origin origin = {};
+};
+
 struct ExecSettings {
+    Field<bool> boot;                           ///< what a file wants; boxctl's verbs do not ask it
     Field<std::vector<std::string>> arguments;  ///< init arguments (boot) or the command (run)
     Field<std::string> init;                    ///< boot: path of the init inside; empty: find it
     Field<std::string> working_directory;       ///< --chdir
@@ -74,6 +107,12 @@ struct ExecSettings {
     Field<std::string> hostname;           ///< empty: the machine's name
     Field<std::string> uuid;               ///< 32 hex digits, or empty
     Field<UserRange> private_users;
+    Field<Ownership> ownership;
+    Field<std::optional<int>> oom_score_adjust;  ///< -1000 to 1000
+    Field<std::vector<uint32_t>> cpu_affinity;   ///< processors, ascending; empty: all
+    Field<Personality> personality;
+    Field<LinkJournal> link_journal;
+    Field<std::vector<Credential>> credentials;
     Field<bool> clock_offset{true, {}};  ///< clocks start at zero in the box
     Field<bool> as_pid2;                 ///< run: the command below box-init, which is PID 1
     Field<bool> keep_unit;               ///< no cgroup of our own making; reboot exits 133
@@ -115,11 +154,13 @@ struct BindMount {
     bool recursive = true;
     bool control = false;  ///< also what commands the host (F10), see rootfs/control.h
     enum class Ids { automatic, noidmap, idmap } ids = Ids::automatic;  ///< automatic: as the root
+    Origin origin = {};
 };
 
 struct TmpfsMount {
     std::string path;
     std::string options;  ///< mount(8) spelling, "size=10%,mode=1777"; may be empty
+    Origin origin = {};
 };
 
 /// --overlay=LOWER[:LOWER…]:UPPER:DST; --overlay-ro has no upper. A path of lowers or upper that
@@ -129,13 +170,20 @@ struct OverlayMount {
     std::string upper;                ///< empty: a temporary directory; unused with `read_only`
     std::string destination;
     bool read_only = false;
+    Origin origin = {};
+};
+
+/// --inaccessible
+struct HiddenPath {
+    std::string path;
+    Origin origin = {};
 };
 
 struct FilesSettings {
     Field<std::vector<BindMount>> binds;
     Field<std::vector<TmpfsMount>> tmpfs;
     Field<std::vector<OverlayMount>> overlays;
-    Field<std::vector<std::string>> inaccessible;
+    Field<std::vector<HiddenPath>> inaccessible;
     Field<ResolvConf> resolv_conf;
     Field<Timezone> timezone;
 };
@@ -143,13 +191,23 @@ struct FilesSettings {
 struct NetworkSettings {
     Field<bool> private_network{true, {}};
     Field<bool> veth;
+    /// A cable implies a network of the box's own.
+    [[nodiscard]] bool is_private() const { return private_network.value || veth.value; }
+};
+
+/// --rlimit
+struct LimitSetting {
+    security::ResourceLimit limit;
+    Origin origin = {};
 };
 
 struct SecuritySettings {
-    Field<uint64_t> add_capabilities;   ///< mask
-    Field<uint64_t> drop_capabilities;  ///< mask
+    Field<uint64_t> add_capabilities;      ///< mask
+    Field<uint64_t> drop_capabilities;     ///< mask
+    Field<uint64_t> ambient_capabilities;  ///< mask
     Field<bool> no_new_privileges;
-    Field<std::vector<security::ResourceLimit>> rlimits;
+    Field<bool> suppress_sync;
+    Field<std::vector<LimitSetting>> rlimits;
     Field<SharedNamespaces> share;
 };
 
@@ -179,14 +237,24 @@ struct ConsoleSettings {
     Field<bool> quiet;
 };
 
+/// Which files of settings are read, and what they may (lib/settings/files.h).
+enum class FileUse {
+    no,
+    yes,        ///< options win; a file beside the tree may not open the host
+    override_,  ///< files win
+    trusted,    ///< options win; a file beside the tree may everything
+};
+
 /// How boxctl itself behaves; not part of the box.
 struct ToolSettings {
+    Field<FileUse> settings{FileUse::yes, {}};
     Field<bool> dry_run;
     Field<bool> json;
     Field<std::string> log_level;
 };
 
 struct Settings {
+    Front front = Front::boxctl;
     Mode mode = Mode::boot;
     ImageSettings image;
     ExecSettings exec;
@@ -198,11 +266,21 @@ struct Settings {
     ToolSettings tool;
 };
 
+/// What counts where nothing is said. systemd-nspawn's differ: a box shares the host's network,
+/// users and clocks unless it is told not to.
+Settings defaults_of(Front front);
+
 /// Cross-field rules: every contradiction found, in words; empty when there is none.
 std::vector<std::string> validate(const Settings& settings);
 
 /// Why `name` cannot name a machine, or empty when it can: hostname syntax, 1 to 64 characters of
 /// a-z A-Z 0-9 . - with no empty, '-'-led or '-'-ended label; ".host" is machined's own (F1).
 std::string machine_name_fault(const std::string& name);
+
+/// The machine name for a root directory: the last part of its path without what no name may hold,
+/// at most 64 characters. May be empty.
+std::string name_of_directory(const std::string& path);
+/// At most `length` characters of `name`, with none at the end that no name may end in.
+std::string cut_name(std::string name, size_t length);
 
 }  // namespace boxctl::settings

@@ -66,8 +66,8 @@ static_assert(!any_pair([](const Row& a, const Row& b) {
               "two rows share a JSON name");
 static_assert(every_row([](const Row& row) { return !row.help.empty() && row.help.back() != '.'; }),
               "a row without a help line");
-static_assert(every_row([](const Row& row) { return !row.option.empty() || row.letter != 0; }),
-              "a row without an option");
+static_assert(every_row([](const Row& row) { return is_option(row) || !row.key.empty(); }),
+              "a row that nobody can name");
 static_assert(every_row([](const Row& row) { return row.key.empty() == row.section.empty(); }),
               "a key without a section");
 static_assert(every_row([](const Row& row) {
@@ -130,12 +130,35 @@ const Row* find_letter(char letter) {
     return nullptr;
 }
 
+const Row* find_key(std::string_view section, std::string_view key) {
+    for (const Row& row : kTable) {
+        if (row.section != section || row.key.empty()) continue;
+        const bool family = row.key.ends_with('*');
+        const std::string_view stem = row.key.substr(0, row.key.size() - 1);
+        if (family ? key.starts_with(stem) && key != stem : row.key == key) return &row;
+    }
+    return nullptr;
+}
+
 std::string spelling(const Row& row) {
+    if (!is_option(row)) return std::string(row.key) + "=";
     return row.option.empty() ? std::string("-") + row.letter : "--" + std::string(row.option);
 }
 
+bool is_allowed(const Row& row, std::string_view text, bool trusted) {
+    switch (row.trust) {
+        case Trust::any:
+            return true;
+        case Trust::denying:
+            return trusted || text.starts_with('~');
+        case Trust::admin:
+            return trusted;
+    }
+    return false;
+}
+
 Result<void> assign(const Row& row, Settings& settings, const Input& input) {
-    if (row.trust == Trust::admin && !input.trusted) {
+    if (!is_allowed(row, input.text, input.trusted)) {
         return Error("not allowed in a file that comes with the image");
     }
     return row.access.set(settings, input);

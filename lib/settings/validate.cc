@@ -11,7 +11,8 @@ using Faults = std::vector<std::string>;
 
 void check_image(const Settings& wanted, Faults& faults) {
     const ImageSettings& image = wanted.image;
-    if (image.directory.value.empty()) {
+    const bool here = wanted.front == Front::nspawn;  // its root is then the current directory
+    if (image.directory.value.empty() && image.machine.value.empty() && !here) {
         faults.emplace_back(wanted.mode == Mode::boot
                                     ? "no root directory; write 'boxctl boot ROOT'"
                                     : "no root directory; write 'boxctl run ROOT [COMMAND]'");
@@ -60,7 +61,10 @@ void check_sharing(const Settings& wanted, Faults& faults) {
     if (share.time && wanted.exec.clock_offset.is_set() && wanted.exec.clock_offset.value) {
         faults.emplace_back("--clock-offset needs a time namespace, which --share=time denies");
     }
-    if (wanted.network.veth.value && !wanted.network.private_network.value) {
+    const NetworkSettings& network = wanted.network;
+    const bool both_asked = network.veth.origin.source == Source::option &&
+                            network.private_network.origin.source == Source::option;
+    if (both_asked && network.veth.value && !network.private_network.value) {
         faults.emplace_back(
                 "--network-veth needs a network of the box's own, which --private-network=no "
                 "denies");
@@ -79,7 +83,60 @@ void check_security(const Settings& wanted, Faults& faults) {
     }
 }
 
+void check_ambient(const Settings& wanted, Faults& faults) {
+    const SecuritySettings& security = wanted.security;
+    const uint64_t ambient = security.ambient_capabilities.value;
+    if (ambient == 0) return;
+    if (wanted.mode == Mode::boot) {
+        faults.emplace_back("--ambient-capability is for a command; an init runs as root");
+    }
+    const uint64_t kept = (security::default_capabilities(wanted.network.is_private()) |
+                           security.add_capabilities.value) &
+                          ~security.drop_capabilities.value;
+    if ((ambient & ~kept) != 0) {
+        faults.push_back("--ambient-capability names " +
+                         security::describe_capabilities(ambient & ~kept) +
+                         ", which the box does not keep; add it with --capability");
+    }
+}
+
+void check_nspawn(const Settings& wanted, Faults& faults) {
+    const ExecSettings& exec = wanted.exec;
+    if (exec.boot.value && exec.as_pid2.value && wanted.front == Front::nspawn) {
+        faults.emplace_back("--boot and --as-pid2 both say what PID 1 is");
+    }
+    const LinkJournal journal = exec.link_journal.value;
+    if (journal == LinkJournal::guest) {
+        faults.emplace_back(
+                "--link-journal=guest would leave a link into the box's tree on the host; use "
+                "host, "
+                "or try-guest to go without");
+    }
+    if (wanted.image.ephemeral.value && journal == LinkJournal::host) {
+        faults.emplace_back(
+                "--link-journal needs a tree that stays, which --ephemeral denies; use a try- "
+                "mode");
+    }
+    if (exec.ownership.value == Ownership::map &&
+        exec.private_users.value.kind == UserRange::Kind::no) {
+        faults.emplace_back(
+                "--private-users-ownership=map needs users of the box's own, which "
+                "--private-users=no denies");
+    }
+}
+
 }  // namespace
+
+Settings defaults_of(Front front) {
+    Settings settings;
+    settings.front = front;
+    if (front == Front::boxctl) return settings;
+    settings.network.private_network.value = false;
+    settings.exec.private_users.value = {UserRange::Kind::no};
+    settings.security.share.value.time = true;
+    settings.exec.clock_offset.value = false;
+    return settings;
+}
 
 std::vector<std::string> validate(const Settings& settings) {
     Faults faults;
@@ -87,6 +144,8 @@ std::vector<std::string> validate(const Settings& settings) {
     check_exec(settings, faults);
     check_sharing(settings, faults);
     check_security(settings, faults);
+    check_ambient(settings, faults);
+    check_nspawn(settings, faults);
     if (settings.tool.json.value && !settings.tool.dry_run.value) {
         faults.emplace_back("--json is for --dry-run");
     }

@@ -20,6 +20,7 @@ namespace boxctl::settings {
 struct Caller {
     std::string directory;  ///< where relative paths start, without links; empty: nowhere (removed)
     std::vector<std::string> environment;  ///< "NAME=VALUE", for --setenv=NAME
+    bool file = false;  ///< it is a file that speaks: nothing is relative or taken from the caller
 
     static Caller current();  ///< of this process
 };
@@ -37,6 +38,7 @@ Result<std::string> to_log_level(std::string_view text);
 std::vector<std::string> log_levels();
 
 // Execution.
+Result<std::string> to_argument(std::string_view text);  ///< anything, also nothing
 Result<std::string> to_init_path(std::string_view text);
 Result<std::string> to_working_directory(std::string_view text);
 /// NAME=VALUE, or NAME: the caller's own value, nothing where the caller has none.
@@ -49,6 +51,26 @@ std::vector<std::string> signal_names();
 Result<uint32_t> to_stop_timeout(std::string_view text);
 std::string write_stop_timeout(const uint32_t& value);
 Result<UserRange> to_user_range(std::string_view text);
+Result<Ownership> to_ownership(std::string_view text);
+std::string write_ownership(const Ownership& value);
+std::vector<std::string> ownership_words();
+Result<Personality> to_personality(std::string_view text);
+std::string write_personality(const Personality& value);
+std::vector<std::string> personality_words();
+Result<LinkJournal> to_link_journal(std::string_view text);
+std::string write_link_journal(const LinkJournal& value);
+std::vector<std::string> link_journal_words();
+Result<std::optional<int>> to_oom_score_adjust(std::string_view text);
+std::string write_oom_score_adjust(const std::optional<int>& value);
+/// "0-3,5", also with blanks between.
+Result<std::vector<uint32_t>> to_cpu_affinity(std::string_view text);
+std::string write_cpu_affinity(const std::vector<uint32_t>& value);
+/// ID:VALUE, VALUE with C escapes.
+Result<Credential> to_set_credential(std::string_view text);
+/// ID:PATH; a PATH without '/' is the name of a credential of the caller's own.
+Result<Credential> to_load_credential(std::string_view text);
+std::vector<std::string> write_set_credentials(const std::vector<Credential>& values);
+std::vector<std::string> write_load_credentials(const std::vector<Credential>& values);
 std::string write_user_range(const UserRange& value);
 std::vector<std::string> user_range_words();
 
@@ -63,7 +85,8 @@ Result<OverlayMount> to_overlay(std::string_view text, const Caller& caller);
 Result<OverlayMount> to_overlay_ro(std::string_view text, const Caller& caller);
 std::vector<std::string> write_overlays(const std::vector<OverlayMount>& values);
 std::vector<std::string> write_overlays_ro(const std::vector<OverlayMount>& values);
-Result<std::string> to_inaccessible(std::string_view text);
+Result<HiddenPath> to_inaccessible(std::string_view text);
+std::vector<std::string> write_inaccessible(const std::vector<HiddenPath>& values);
 std::vector<std::string> write_texts(const std::vector<std::string>& values);
 
 // Words of a fixed list; x_words() are all of them, in the order to show.
@@ -76,6 +99,9 @@ std::vector<std::string> resolv_conf_words();
 Result<Timezone> to_timezone(std::string_view text);
 std::string write_timezone(const Timezone& value);
 std::vector<std::string> timezone_words();
+Result<FileUse> to_file_use(std::string_view text);
+std::string write_file_use(const FileUse& value);
+std::vector<std::string> file_use_words();
 Result<Console> to_console(std::string_view text);
 std::string write_console(const Console& value);
 std::vector<std::string> console_words();
@@ -88,8 +114,8 @@ std::vector<std::string> bool_words();
 Result<uint64_t> to_capabilities(std::string_view text);
 std::string write_capabilities(const uint64_t& value);
 std::vector<std::string> capability_words();
-Result<security::ResourceLimit> to_rlimit(std::string_view text);
-std::vector<std::string> write_rlimits(const std::vector<security::ResourceLimit>& values);
+Result<LimitSetting> to_rlimit(std::string_view text);
+std::vector<std::string> write_rlimits(const std::vector<LimitSetting>& values);
 std::vector<std::string> rlimit_words();
 /// NAME=VALUE of a resource property, both checked.
 Result<Assignment> to_property(std::string_view text);

@@ -26,6 +26,10 @@ Caller Caller::current() {
     return caller;
 }
 
+Result<std::string> to_argument(std::string_view text) {
+    return std::string(text);
+}
+
 Result<std::string> to_init_path(std::string_view text) {
     return to_mount_point("init", text);
 }
@@ -62,6 +66,7 @@ Result<std::vector<Variable>> to_environment(std::string_view text, const Caller
     if (equals != std::string_view::npos) {
         return std::vector<Variable>{{name, std::string(text.substr(equals + 1))}};
     }
+    if (caller.file) return Error("variable " + quote(name) + " has no value; write NAME=VALUE");
     for (const std::string& entry : caller.environment) {
         if (entry.starts_with(name + "=")) {
             return std::vector<Variable>{{name, entry.substr(name.size() + 1)}};

@@ -52,7 +52,7 @@ Result<BindMount> parse_bind(std::string_view text, const Caller& caller, bool r
     if (bind.in_tree) {
         bind.source = BOX_TRY(to_inside_path("source in the tree", parts[0].substr(1)));
     } else if (!parts[0].empty()) {
-        bind.source = BOX_TRY(to_host_path(parts[0], caller.directory));
+        bind.source = BOX_TRY(to_host_path(parts[0], caller));
     }
     const bool named = parts.size() > 1 && !parts[1].empty();
     if (!named && bind.source.empty()) return Error("neither a source nor a destination");
@@ -152,7 +152,7 @@ namespace {
 
 // A layer: "+/path" of the tree, or a path of the host.
 Result<std::string> to_layer(const std::string& text, const Caller& caller) {
-    if (!text.starts_with('+')) return to_host_path(text, caller.directory);
+    if (!text.starts_with('+')) return to_host_path(text, caller);
     return "+" + BOX_TRY(to_inside_path("layer in the tree", text.substr(1)));
 }
 
@@ -207,8 +207,14 @@ std::vector<std::string> write_overlays_ro(const std::vector<OverlayMount>& valu
     return write_those(values, true, write_overlay);
 }
 
-Result<std::string> to_inaccessible(std::string_view text) {
-    return to_mount_point("path", text);
+Result<HiddenPath> to_inaccessible(std::string_view text) {
+    return HiddenPath{BOX_TRY(to_mount_point("path", text))};
+}
+std::vector<std::string> write_inaccessible(const std::vector<HiddenPath>& values) {
+    std::vector<std::string> texts;
+    for (const HiddenPath& hidden : values)
+        texts.push_back(hidden.path);
+    return texts;
 }
 
 }  // namespace boxctl::settings

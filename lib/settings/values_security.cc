@@ -26,15 +26,15 @@ std::vector<std::string> capability_words() {
     return words;
 }
 
-Result<security::ResourceLimit> to_rlimit(std::string_view text) {
-    return security::parse_limit(text);
+Result<LimitSetting> to_rlimit(std::string_view text) {
+    return LimitSetting{BOX_TRY(security::parse_limit(text))};
 }
 
-std::vector<std::string> write_rlimits(const std::vector<security::ResourceLimit>& values) {
+std::vector<std::string> write_rlimits(const std::vector<LimitSetting>& values) {
     std::vector<std::string> texts;
     texts.reserve(values.size());
-    for (const security::ResourceLimit& limit : values)
-        texts.push_back(security::describe(limit));
+    for (const LimitSetting& wanted : values)
+        texts.push_back(security::describe(wanted.limit));
     return texts;
 }
 

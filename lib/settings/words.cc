@@ -34,6 +34,24 @@ constexpr Word<Timezone> kTimezone[] = {
         {Timezone::bind, "bind"},  {Timezone::symlink, "symlink"}, {Timezone::delete_, "delete"},
 };
 
+constexpr Word<Ownership> kOwnership[] = {
+        {Ownership::auto_, "auto"}, {Ownership::map, "map"}, {Ownership::off, "off"}};
+
+constexpr Word<Personality> kPersonality[] = {{Personality::x86_64, "x86-64"},
+                                              {Personality::x86, "x86"},
+                                              {Personality::arm64, "arm64"},
+                                              {Personality::arm, "arm"}};
+
+constexpr Word<LinkJournal> kLinkJournal[] = {
+        {LinkJournal::no, "no"},       {LinkJournal::auto_, "auto"},
+        {LinkJournal::host, "host"},   {LinkJournal::try_host, "try-host"},
+        {LinkJournal::guest, "guest"}, {LinkJournal::try_guest, "try-guest"}};
+
+constexpr Word<FileUse> kFileUse[] = {{FileUse::no, "no"},
+                                      {FileUse::yes, "yes"},
+                                      {FileUse::override_, "override"},
+                                      {FileUse::trusted, "trusted"}};
+
 constexpr Word<Console> kConsole[] = {
         {Console::auto_, "auto"},          {Console::interactive, "interactive"},
         {Console::read_only, "read-only"}, {Console::passive, "passive"},
@@ -86,6 +104,52 @@ std::string write_timezone(const Timezone& value) {
 }
 std::vector<std::string> timezone_words() {
     return words_of(kTimezone);
+}
+
+Result<Ownership> to_ownership(std::string_view text) {
+    if (text == "chown" || text == "foreign") {
+        Error error("boxctl never changes owners on disk");
+        error.set_hint("'map' shows them mapped, at no cost");
+        return error;
+    }
+    return find_word(kOwnership, "ownership", text);
+}
+std::string write_ownership(const Ownership& value) {
+    return word_for(kOwnership, value);
+}
+std::vector<std::string> ownership_words() {
+    return words_of(kOwnership);
+}
+
+Result<Personality> to_personality(std::string_view text) {
+    return find_word(kPersonality, "personality", text);
+}
+std::string write_personality(const Personality& value) {
+    return value == Personality::none ? "" : word_for(kPersonality, value);
+}
+std::vector<std::string> personality_words() {
+    return words_of(kPersonality);
+}
+
+Result<LinkJournal> to_link_journal(std::string_view text) {
+    return find_word(kLinkJournal, "journal mode", text);
+}
+std::string write_link_journal(const LinkJournal& value) {
+    return word_for(kLinkJournal, value);
+}
+std::vector<std::string> link_journal_words() {
+    return words_of(kLinkJournal);
+}
+
+Result<FileUse> to_file_use(std::string_view text) {
+    if (const auto boolean = parse_boolean(text)) return *boolean ? FileUse::yes : FileUse::no;
+    return find_word(kFileUse, "use of files", text);
+}
+std::string write_file_use(const FileUse& value) {
+    return word_for(kFileUse, value);
+}
+std::vector<std::string> file_use_words() {
+    return words_of(kFileUse);
 }
 
 Result<Console> to_console(std::string_view text) {

@@ -69,6 +69,7 @@ struct Outcome {
     };
     Kind kind = Kind::exited;
     int code = 0;
+    bool by_signal = false;  ///< PID 1 died of one; `code` is 128 and its number
 };
 
 /// Of PID 1's wait status: reboot(2) in a PID namespace ends it by SIGHUP (restart) or SIGINT

@@ -34,14 +34,14 @@ Transition transition(Phase phase, Event event) {
 
 Outcome outcome_of(const os::ExitStatus& status, bool booted, Phase phase) {
     if (status.signal == 0) return {Outcome::Kind::exited, status.code};
-    if (phase == Phase::killing) return {Outcome::Kind::killed, status.shell_code()};
+    if (phase == Phase::killing) return {Outcome::Kind::killed, status.shell_code(), true};
     // The kernel's way to tell of reboot(2): no other signal from inside can end PID 1.
     if (status.signal == SIGINT) return {Outcome::Kind::power_off, 0};
     // Who asked the box to stop does not want it back, even if its init was about to reboot.
     const bool again = booted && phase != Phase::stopping;
     if (status.signal == SIGHUP && again) return {Outcome::Kind::reboot, 0};
     if (status.signal == SIGHUP) return {Outcome::Kind::power_off, 0};
-    return {Outcome::Kind::exited, status.shell_code()};
+    return {Outcome::Kind::exited, status.shell_code(), true};
 }
 
 }  // namespace boxctl::supervise

@@ -59,8 +59,8 @@ void require_sound(const Settings& made) {
     }
     for (const TmpfsMount& tmpfs : made.files.tmpfs.value)
         require_inside(tmpfs.path);
-    for (const std::string& path : made.files.inaccessible.value)
-        require_inside(path);
+    for (const HiddenPath& hidden : made.files.inaccessible.value)
+        require_inside(hidden.path);
     const UserRange& range = made.exec.private_users.value;
     if (range.kind != UserRange::Kind::fixed) return;
     require(range.count > 0 && range.base >= 65536);

@@ -204,6 +204,8 @@ const std::map<std::string, Setter>& setters() {
             {"user", [](World& w, const std::string& v) { w.root.user = user_of(v); }},
             {"usr_links", [](World& w, const std::string& v) { w.root.usr_links = words_of(v); }},
             {"exposed", [](World& w, const std::string& v) { w.root.exposed = words_of(v); }},
+            {"host_journal",
+             [](World& w, const std::string& v) { w.root.host_journal = flag_of(v); }},
             {"machine_id", [](World& w, const std::string& v) { w.root.machine_id = v; }},
             {"resolv_conf",
              [](World& w, const std::string& v) { w.root.resolv_conf = node_of(v); }},

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Golden plans: each folder tests/golden/CASE/ holds
 //
-//     args      the command line, one word a line; the first is boot or run
+//     args      the command line, one word a line; the first is boot, run or nspawn
+//     NAME.nspawn   optional: a file of the administrator's; beside.nspawn: one that came with the
+//               image; NAME.box
 //     facts     optional: base=NAME and single facts of it (fixture.h)
 //     like      optional: the case that this one is compared with
-//     plan.txt  what comes out: the plan, or "error: ..." lines. With `like`, only the lines that
+//     plan.txt  what comes out: "warning: ..." lines and the plan, or "error: ..." lines. With
+//     `like`, only the lines that
 //               differ from that case's: "-" there, "+" here. The numbers of mounts are left out
 //               of those.
 //
@@ -24,6 +27,7 @@
 #include "lib/base/text.h"
 #include "lib/plan/plan.h"
 #include "lib/settings/cli.h"
+#include "lib/settings/layers.h"
 #include "lib/settings/table.h"
 #include "tests/plan/fixture.h"
 
@@ -35,6 +39,7 @@ using plan_test::Fact;
 using Lines = std::vector<std::string>;
 
 const fs::path kGolden = BOXCTL_GOLDEN;
+const settings::Caller kCaller{plan_test::kCallerDirectory, {"HOME=/home/admin", "EDITOR=vi"}};
 
 std::string content(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -71,29 +76,67 @@ std::vector<std::string> case_names() {
 }
 
 std::string plan_text(const std::string& name, const settings::Settings& wanted) {
-    const auto world =
-            plan_test::make_world(facts_of(name), wanted.image.directory.value, wanted.mode);
+    auto world = plan_test::make_world(facts_of(name), wanted.image.directory.value, wanted.mode);
+    auto credentials = boxctl::host::read_credentials(wanted);
+    if (!credentials) return "error: " + credentials.error().message() + "\n";
+    world.host.credentials = std::move(credentials).value();
     const auto plan = boxctl::plan::make_plan(wanted, world.host, world.root);
     if (!plan) return "error: " + plan.error().message() + "\n";
     return wanted.tool.json.value ? boxctl::plan::print_plan_json(*plan)
                                   : boxctl::plan::print_plan(*plan);
 }
 
+std::vector<std::string> settings_files(const std::string& name) {
+    std::vector<std::string> files;
+    for (const char* kind : {".nspawn", ".box"}) {
+        for (const auto& entry : fs::directory_iterator(kGolden / name)) {
+            if (entry.path().extension() == kind) files.push_back(entry.path().filename().string());
+        }
+    }
+    return files;
+}
+
+/// The settings with those of the case's files; warnings are added to `text`.
+boxctl::Result<settings::Settings> with_files(const std::string& name,
+                                              const settings::CommandLine& line,
+                                              const settings::Row* without, std::string& text) {
+    std::vector<settings::Statement> statements;
+    for (const std::string& file : settings_files(name)) {
+        const bool trusted = file != "beside.nspawn";
+        const settings::FileSettings read = BOX_TRY(
+                settings::read_file_settings({file, content(kGolden / name / file), trusted}));
+        for (const std::string& warning : read.warnings)
+            text += "warning: " + warning + "\n";
+        statements.insert(statements.end(), read.statements.begin(), read.statements.end());
+    }
+    for (const std::string& warning : settings::drop_foreign(statements, line.settings))
+        text += "warning: " + warning + "\n";
+    std::erase_if(statements, [&](const auto& given) { return given.row == without; });
+    return settings::combine(line, statements, kCaller);
+}
+
 /// As `boxctl` does it, but for looking at the machine.
-std::string outcome_of(const std::string& name) {
-    Lines words = words_of(name);
-    BOOST_REQUIRE_MESSAGE(!words.empty() && (words[0] == "boot" || words[0] == "run"),
-                          name << ": args begin with boot or run");
-    const settings::Mode mode = words[0] == "boot" ? settings::Mode::boot : settings::Mode::run;
+std::string outcome_of(const std::string& name, Lines words, const settings::Row* without) {
+    const std::string verb = words.empty() ? "" : words[0];
+    BOOST_REQUIRE_MESSAGE(verb == "boot" || verb == "run" || verb == "nspawn",
+                          name << ": args begin with boot, run or nspawn");
+    const settings::Mode mode = verb == "boot" ? settings::Mode::boot : settings::Mode::run;
     words.erase(words.begin());
-    const settings::Caller caller{plan_test::kCallerDirectory, {"HOME=/home/admin", "EDITOR=vi"}};
-    const auto line = settings::parse_command_line(mode, words, caller);
+    const auto line = verb == "nspawn" ? settings::parse_nspawn_line(words, kCaller)
+                                       : settings::parse_command_line(mode, words, kCaller);
     if (!line) return "error: " + line.error().message() + "\n";
     BOOST_REQUIRE_MESSAGE(line->wish == settings::CommandLine::Wish::start, name);
-    std::string faults;
-    for (const std::string& fault : settings::validate(line->settings))
-        faults += "error: " + fault + "\n";
-    return faults.empty() ? plan_text(name, line->settings) : faults;
+    std::string text;
+    const auto wanted = with_files(name, *line, without, text);
+    if (!wanted) return text + "error: " + wanted.error().message() + "\n";
+    const Lines faults = settings::validate(*wanted);
+    for (const std::string& fault : faults)
+        text += "error: " + fault + "\n";
+    return faults.empty() ? text + plan_text(name, *wanted) : text;
+}
+
+std::string outcome_of(const std::string& name) {
+    return outcome_of(name, words_of(name), nullptr);
 }
 
 /// The shortest way from one text to the other; lines they share are left out.
@@ -163,21 +206,50 @@ struct GoldenCases {
 const GoldenCases kRegistered;
 
 bool names_option(const std::string& word, const settings::Row& row) {
-    if (row.option.empty()) return word == std::string("-") + row.letter;
+    if (!settings::is_option(row)) return word.starts_with(std::string(row.key) + "=");
+    if (row.letter != 0 && word == std::string("-") + row.letter) return true;
+    if (row.option.empty()) return false;
     const std::string option = "--" + std::string(row.option);
     return word == option || word.starts_with(option + "=");
 }
 
-/// Whether some case that gives a plan has the option.
-bool is_covered(const settings::Row& row) {
-    for (const std::string& name : case_names()) {
-        const Lines words = words_of(name);
-        const bool has = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-            return names_option(word, row);
-        });
-        if (has && outcome_of(name).find("error: ") != 0) return true;
+/// Whether the option, or the key of a file, decides anything in the case: without it something
+/// else comes out.
+bool decides(const std::string& name, const settings::Row& row) {
+    const Lines all = words_of(name);
+    Lines words;
+    for (size_t i = 0; i < all.size(); i++) {
+        if (!names_option(all[i], row)) {
+            words.push_back(all[i]);
+        } else if (settings::arity(row) == settings::Arity::required &&
+                   all[i].find('=') == all[i].npos) {
+            i++;  // its value is the next word
+        }
     }
-    return false;
+    bool has = words.size() != all.size();
+    for (const std::string& file : settings_files(name)) {
+        for (const std::string& line : lines_of(content(kGolden / name / file)))
+            has = has || (!row.key.empty() && line.starts_with(std::string(row.key) + "="));
+    }
+    if (!has) return false;
+    const std::string text = outcome_of(name);
+    return !text.starts_with("error: ") && outcome_of(name, words, &row) != text;
+}
+
+/// What decides nothing about the plan, and the test of the box tier that asserts it.
+const std::map<std::string, std::string> kAssertedElsewhere = {
+        {"--quiet", "rows.sh"}, {"--dry-run", "dry-run.sh"},   {"--log-level", "rows.sh"},
+        {"-j", "nspawn.sh"},    {"--init", "boot-busybox.sh"}, {"--user", "run.sh"},
+        {"--uid", "rows.sh"},
+};
+
+bool is_asserted_elsewhere(const settings::Row& row) {
+    const auto found = kAssertedElsewhere.find(settings::spelling(row));
+    if (found == kAssertedElsewhere.end()) return false;
+    const std::string test = content(kGolden.parent_path() / "system" / found->second);
+    const bool by_letter =
+            row.letter != 0 && test.find(std::string(" -") + row.letter) != std::string::npos;
+    return by_letter || test.find(settings::spelling(row)) != std::string::npos;
 }
 
 std::string output_of(const std::string& command) {
@@ -193,11 +265,21 @@ std::string output_of(const std::string& command) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(every_row_has_a_case_with_a_plan) {
+BOOST_AUTO_TEST_CASE(every_row_decides_something_in_a_case) {
+    const std::vector<std::string> names = case_names();
     for (const settings::Row& row : settings::rows()) {
-        BOOST_CHECK_MESSAGE(is_covered(row),
-                            "no case in tests/golden has a plan with " << settings::spelling(row));
+        const bool decided = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            return decides(name, row);
+        });
+        BOOST_CHECK_MESSAGE(
+                decided || is_asserted_elsewhere(row),
+                "no case in tests/golden comes out otherwise without " << settings::spelling(row));
     }
+}
+
+BOOST_AUTO_TEST_CASE(control_an_option_that_decides_nothing_is_noticed) {
+    BOOST_TEST(!decides("quiet", *settings::find_option("quiet")));
+    BOOST_TEST(decides("bind", *settings::find_option("bind")));
 }
 
 BOOST_AUTO_TEST_CASE(every_case_is_complete) {
@@ -206,7 +288,8 @@ BOOST_AUTO_TEST_CASE(every_case_is_complete) {
         BOOST_CHECK_MESSAGE(fs::exists(kGolden / name / "plan.txt"), name << " has no plan.txt");
         for (const auto& entry : fs::directory_iterator(kGolden / name)) {
             const std::string file = entry.path().filename().string();
-            BOOST_CHECK_MESSAGE(std::count(known.begin(), known.end(), file) == 1,
+            const bool settings = file.ends_with(".nspawn") || file.ends_with(".box");
+            BOOST_CHECK_MESSAGE(settings || std::count(known.begin(), known.end(), file) == 1,
                                 name << "/" << file << " is read by nobody");
         }
     }
@@ -219,6 +302,7 @@ BOOST_AUTO_TEST_CASE(every_row_is_in_the_help_of_its_verbs) {
             {Mode::run, output_of(std::string("'") + BOXCTL_PROGRAM + "' run --help")}};
     for (const settings::Row& row : settings::rows()) {
         for (const auto& [mode, text] : help) {
+            if (!settings::is_option(row)) continue;
             const std::string line = settings::spelling(row) + std::string(row.argument);
             const bool there = text.find(line) != std::string::npos &&
                                text.find(row.help) != std::string::npos;
@@ -235,6 +319,7 @@ BOOST_AUTO_TEST_CASE(every_row_is_in_the_man_page) {
     for (size_t at = 0; (at = page.find("\\-", at)) != std::string::npos;)
         page.erase(at, 1);
     for (const settings::Row& row : settings::rows()) {
+        if (!settings::is_option(row)) continue;
         const std::string line = settings::spelling(row) + std::string(row.argument);
         BOOST_CHECK_MESSAGE(page.find(line) != std::string::npos, line << " is not in boxctl(1)");
     }

@@ -47,7 +47,8 @@ says "init of the box: open '/nosuch': No such file or directory" boot --init=/n
 # options
 says "unknown option '--nosuch'" boot --nosuch "$root"
 says "unknown option '--hostnam'; did you mean '--hostname'?" boot --hostnam=x "$root"
-says "unknown option '-Z'" run -Z "$root"
+says "unknown option '-Y'" run -Y "$root"
+says "--selinux-context: SELinux labels are not supported" run -Z label "$root"
 says "option '--machine' needs a value" boot "$root" --machine
 says "option '--quiet' takes no value" boot --quiet=1 "$root"
 says "option '--user' is for 'boxctl run' only" boot --user=x "$root"

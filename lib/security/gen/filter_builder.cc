@@ -67,6 +67,8 @@ Code leaf(Answer answer, const SocketRule& socket) {
             return {give_errno(EPERM)};
         case Answer::not_implemented:
             return {give_errno(ENOSYS)};
+        case Answer::nothing:
+            return {give_errno(0)};
         case Answer::by_socket_family:
             return check_socket(socket);
     }

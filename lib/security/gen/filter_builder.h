@@ -17,7 +17,13 @@
 
 namespace boxctl::security::gen {
 
-enum class Answer : uint8_t { allow, not_permitted, not_implemented, by_socket_family };
+enum class Answer : uint8_t {
+    allow,
+    not_permitted,
+    not_implemented,
+    nothing,  ///< not carried out, and reported as done
+    by_socket_family,
+};
 
 struct ArchRules {
     uint32_t audit_arch;                 ///< AUDIT_ARCH_*

@@ -210,6 +210,9 @@ std::span<const GatedGroup> gated_groups() {
 std::span<const CallGroup> denied_groups() {
     return kDenied;
 }
+std::span<const char* const> sync_calls() {
+    return kSync;
+}
 std::span<const uint32_t> socket_families() {
     return kFamilies;
 }

@@ -26,6 +26,8 @@ struct GatedGroup {
 std::span<const CallGroup> allowed_groups();
 std::span<const GatedGroup> gated_groups();
 std::span<const CallGroup> denied_groups();
+/// What --suppress-sync lets do nothing.
+std::span<const char* const> sync_calls();
 
 /// Address families that socket(2) may ask for; any other gets EAFNOSUPPORT.
 std::span<const uint32_t> socket_families();

@@ -128,11 +128,12 @@ std::vector<sock_filter> main_filter(const std::vector<Arch>& arches, uint64_t c
 
 // Stacked behind the main filter: where two filters refuse, the one loaded last names the errno,
 // so everything else is left to the main one.
-std::vector<sock_filter> refusing_filter(const std::vector<Arch>& arches, const GatedGroup& group) {
+std::vector<sock_filter> stacked_filter(const std::vector<Arch>& arches,
+                                        std::span<const char* const> calls, Answer given) {
     std::vector<ArchRules> rules;
     for (const Arch& arch : arches) {
         ArchRules one = {arch.token, {}};
-        answer(one, arch, group.calls, Answer::not_permitted);
+        answer(one, arch, calls, given);
         rules.push_back(one);
     }
     return build_filter(rules, Answer::allow, {socket_families(), kDeniedNetlinkProtocol});
@@ -155,8 +156,10 @@ void print_filters(const std::vector<Arch>& arches) {
     print_filter("kDefaultCode", main_filter(arches, kDefaultCapabilities));
     print_filter("kWidestCode", main_filter(arches, kAllCapabilities));
     for (const GatedGroup& group : gated_groups()) {
-        print_filter("kRefuse" + std::to_string(group.capability), refusing_filter(arches, group));
+        print_filter("kRefuse" + std::to_string(group.capability),
+                     stacked_filter(arches, group.calls, Answer::not_permitted));
     }
+    print_filter("kSuppressSyncCode", stacked_filter(arches, sync_calls(), Answer::nothing));
     printf("constexpr Gate kGateFilters[] = {\n");
     for (const GatedGroup& group : gated_groups()) {
         printf("    {%d, {kRefuse%d, std::size(kRefuse%d), \"%s\"}},\n", group.capability,

@@ -49,7 +49,7 @@ BOOST_FIXTURE_TEST_CASE(binds_are_sorted_by_their_place, Wishes) {
     bind("/4", "/x-y");
     bind("/2", "/x/y");
     settings.files.tmpfs.value = {{"/x/y/a", ""}};
-    settings.files.inaccessible.value = {"/a"};
+    settings.files.inaccessible.value = {{"/a"}};
     const MountPlan made = plan();
     const std::vector<std::string> order = {"/a", "/x", "/x-y", "/x/y", "/x/y/a", "/x/y/z"};
     for (size_t i = 0; i < order.size(); i++) {
@@ -87,7 +87,7 @@ BOOST_FIXTURE_TEST_CASE(a_bound_resolv_conf_that_was_asked_for_is_never_left_out
 
 BOOST_FIXTURE_TEST_CASE(two_wishes_for_one_place_are_a_contradiction, Wishes) {
     bind("/1", "/x");
-    settings.files.inaccessible.value = {"/x"};
+    settings.files.inaccessible.value = {{"/x"}};
     const auto made = plan_mounts(settings, have, root, context);
     BOOST_REQUIRE(!made);
     BOOST_CHECK_EQUAL(made.error().message(),

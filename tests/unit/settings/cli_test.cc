@@ -8,6 +8,7 @@
 
 #include "lib/base/text.h"
 #include "lib/settings/dump.h"
+#include "lib/settings/refused.h"
 #include "lib/settings/table.h"
 
 using boxctl::join;
@@ -151,6 +152,7 @@ BOOST_AUTO_TEST_CASE(help_as_a_value_lists_the_words) {
 
 BOOST_AUTO_TEST_CASE(every_option_is_taken_by_the_verbs_it_is_for) {
     for (const settings::Row& row : settings::rows()) {
+        if (!settings::is_option(row)) continue;
         for (const Mode mode : {Mode::boot, Mode::run}) {
             const std::string told = fault(mode, {settings::spelling(row)});
             const bool only = told.find("' only") != std::string::npos;
@@ -227,6 +229,41 @@ BOOST_AUTO_TEST_CASE(files_are_held_to_the_same_rules) {
     BOOST_TEST(first_fault(made).starts_with("machine name '..' "));
 }
 
+BOOST_AUTO_TEST_CASE(what_systemd_nspawn_knows_and_we_do_not_is_told) {
+    for (const settings::RefusedRow& row : settings::refused_rows()) {
+        const std::string spelled = "--" + std::string(row.option);
+        const Words words =
+                row.arity == settings::Arity::none ? Words{spelled} : Words{spelled + "=x"};
+        BOOST_TEST(fault(Mode::boot, words) == spelled + ": " + std::string(row.why));
+        BOOST_TEST(settings::find_option(row.option) == nullptr);
+        if (row.letter != 0) BOOST_TEST(settings::find_letter(row.letter) == nullptr);
+        if (!row.key.empty()) BOOST_TEST(settings::find_key(row.section, row.key) == nullptr);
+    }
+    BOOST_TEST(settings::refused_rows().size() > 25U);
+}
+
+BOOST_AUTO_TEST_CASE(systemd_nspawn_has_its_own_defaults) {
+    const auto line = settings::parse_nspawn_line(Words{"-D", "r", "ls", "-b"}, kCaller);
+    BOOST_REQUIRE(line.has_value());
+    const settings::Settings& made = line->settings;
+    BOOST_TEST((made.mode == Mode::run));
+    BOOST_TEST(join(made.exec.arguments.value, " ") == "ls -b");
+    BOOST_TEST(!made.network.is_private());
+    BOOST_TEST((made.exec.private_users.value.kind == settings::UserRange::Kind::no));
+    BOOST_TEST(made.security.share.value.time);
+    const auto boot = settings::parse_nspawn_line(
+            Words{"--boot", "-n", "-U", "--user=x", "--no-pager", "-M", "web", "a=b", "-x"},
+            kCaller);
+    BOOST_REQUIRE(boot.has_value());
+    BOOST_TEST((boot->settings.mode == Mode::boot));
+    BOOST_TEST(boot->settings.network.is_private());
+    BOOST_TEST(join(boot->settings.exec.arguments.value, " ") == "a=b -x");
+    BOOST_TEST(!boot->settings.image.ephemeral.value);
+    BOOST_TEST(fault(Mode::boot, {"--boot"}) == "option '--boot' is for 'boxctl nspawn' only");
+    BOOST_TEST(fault(Mode::boot, {"--no-pager"}) ==
+               "option '--no-pager' is for 'boxctl nspawn' only");
+}
+
 BOOST_AUTO_TEST_CASE(the_dump_shows_values_and_who_set_them) {
     const settings::Settings made =
             good(Mode::run, {"r", "-Mweb", "--bind=/a", "--bind-ro=/b", "-EA=\x1b", "ls"});
@@ -249,7 +286,7 @@ BOOST_AUTO_TEST_CASE(the_dump_shows_values_and_who_set_them) {
     BOOST_TEST(shows("stop-timeout", "30"), text);
     BOOST_TEST(text.find("(default)") != std::string::npos, text);
     BOOST_TEST(text.find("hostname") == std::string::npos, text);
-    BOOST_TEST(shows("argument", "ls"), text);
+    BOOST_TEST(shows("arguments", "ls"), text);
 }
 
 BOOST_AUTO_TEST_CASE(the_json_dump_has_types) {

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh source=../lib/box.sh disable=SC2016
+# Settings of the table, seen from inside. Mounts, namespaces, users and rights have tests of their own.
+source "$(dirname -- "$0")/../lib/tap.sh"
+source "$(dirname -- "$0")/../lib/box.sh"
+
+root=$(alpine_root) || { echo "Bail out! no Alpine tree"; exit 1; }
+work=$(tmpdir)
+inside() { "$BOXCTL" run -q "$root" -x "${options[@]}" -- sh -c "$1" </dev/null 2>&1; }
+
+options=(--oom-score-adjust=321)
+is "OOM score" "$(inside 'cat /proc/self/oom_score_adj')" 321
+if sh -c 'echo -321 >/proc/self/oom_score_adj' 2>/dev/null; then
+    options=(--oom-score-adjust=-321)
+    is "... also below what the box could set itself" "$(inside 'cat /proc/self/oom_score_adj')" -321
+else
+    skip "... also below what the box could set itself" "not even this test may"
+fi
+options=(--cpu-affinity=0)
+is "processors" "$(inside 'sed -n "s/^Cpus_allowed_list:\t//p" /proc/self/status')" 0
+options=(--cpu-affinity=8000)
+is "... that are not there" "$(inside true)" \
+    "boxctl: run on the processors of --cpu-affinity: Invalid argument; none of them is there, or allowed here"
+case $(uname -m) in
+    x86_64)
+        options=(--personality=x86)
+        is "personality" "$(inside 'uname -m')" i686
+        options=()
+        is "control: without it" "$(inside 'uname -m')" x86_64
+        ;;
+    *) skip "personality" "not on x86-64" ;;
+esac
+# A pipe cannot be synced: the call fails unless it is not made.
+sync_a_pipe='mkfifo /tmp/p; cat /tmp/p >/dev/null & dd if=/dev/zero of=/tmp/p count=1 conv=fsync 2>/dev/null; echo $?'
+options=(--suppress-sync=yes)
+is "sync does nothing" "$(inside "$sync_a_pipe")" 0
+options=()
+is "control: without it, a pipe cannot be synced" "$(inside "$sync_a_pipe")" 1
+
+options=(--uid=nobody)
+is "a user, by systemd-nspawn's new name of the option" "$(inside 'id -un')" nobody
+options=(--user=nobody "--ambient-capability=CAP_NET_RAW,CAP_KILL")
+like "ambient capabilities" "$(inside 'grep ^Cap /proc/self/status')" 'CapEff:.0000000000002020.*CapAmb:.0000000000002020'
+options=(--user=nobody)
+like "control: without it" "$(inside 'grep ^Cap /proc/self/status')" 'CapEff:.0000000000000000.*CapAmb:.0000000000000000'
+
+printf 'from a file\n\0' >"$work/file"
+python3 - "$work/socket" <<'END' &
+import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(1)
+server.accept()[0].sendall(b"from a socket")
+END
+wait_for test -S "$work/socket"
+options=(--set-credential='a:one\n\x74wo' --load-credential=file:"$work/file" --load-credential=sock:"$work/socket")
+look='cd $CREDENTIALS_DIRECTORY && pwd && stat -c "%n %a %u" . * && cat a && cat sock && wc -c <file; grep " $PWD " /proc/self/mountinfo; echo x >new'
+got=$(inside "$look")
+like "credentials" "$got" '/run/host/credentials
+\. 700 0
+a 400 0
+file 400 0
+sock 400 0
+one
+twofrom a socket13'
+like "... in memory that is never swapped, read-only" "$got" ' ro,.* - ramfs .*new: Read-only file system'
+not_ok "... and not in the printed plan" grep -q twofrom <("$BOXCTL" run --dry-run "$root" "${options[@]:0:1}" </dev/null)
+options=(--user=nobody --set-credential=a:secret)
+like "... for the box's root only" "$(inside 'cat /run/host/credentials/a')" 'Permission denied'
+options=(--load-credential=a:/nonexistent)
+is "a credential that is not there" "$(inside true)" \
+    "boxctl: load credential 'a' from '/nonexistent': look at it: No such file or directory"
+export CREDENTIALS_DIRECTORY=$work
+options=(--load-credential=own:file)
+is "a credential of boxctl's own" "$(inside 'wc -c </run/host/credentials/own')" 13
+unset CREDENTIALS_DIRECTORY
+
+options=(--private-users-ownership=off)
+is "owners that are not mapped" "$(inside 'stat -c %u /etc/passwd')" 65534
+
+privileged() { "$BOXCTL" boot "$root" -x -P --private-users=no --init=/bin/true "$@" </dev/null 2>&1; }
+is "--quiet says nothing" "$(privileged --quiet)" ""
+is "--log-level=err neither" "$(privileged --log-level=err)" ""
+like "control: without them" "$(privileged)" 'is privileged: its root is the host.s, no boundary'
+done_testing
