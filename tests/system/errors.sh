@@ -9,6 +9,7 @@ made=$(alpine_with_login) || { echo "Bail out! no Alpine tree"; exit 1; }
 root=${made%/*}/$(box_name errors) # which is the box's name then
 mv "$made" "$root"
 work=$(tmpdir)
+chmod 700 "$tap_tmp" # else there is a notice that others can reach the tree
 mkdir "$work/tree" "$work/empty" "$work/noinit"
 cp -a "$root/bin" "$root/lib" "$root/etc" "$work/noinit/"
 touch "$work/image.tar.gz" "$work/disk.img" "$work/file"
@@ -93,6 +94,7 @@ says "mount N of N, '/x' (--overlay=/x): open '/nonexistent': No such file or di
 says "--chdir: open '/nonexistent': No such file or directory" run --chdir=/nonexistent "$root" true
 
 # not root
+chmod 755 "$tap_tmp"
 is "started by another user" "$(cd / && setpriv --reuid=65534 --regid=65534 --clear-groups "$BOXCTL" boot "$root" 2>&1 </dev/null; echo $?)" \
     $'boxctl: boxctl has to be started as root; try: sudo boxctl …\n125'
 

@@ -8,6 +8,7 @@ source "$(dirname -- "$0")/../lib/box.sh"
 root=$(alpine_with_login) || { echo "Bail out! no Alpine tree"; exit 1; }
 name=$(box_name host)
 work=$(tmpdir)
+chmod 700 "$tap_tmp" # else there is a notice that others can reach the tree
 
 # on_host PREPARATION ARGS...: boxctl run on a host prepared like that
 on_host() {

@@ -216,6 +216,14 @@ def parents_death_can_be_told(init):
         time.sleep(0.02)
 
 
+def eventually(true, what):
+    """For what PID 1 does once the command runs."""
+    until = time.monotonic() + 3
+    while not true():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
 # --- what the command is given ---------------------------------------------------------------
 def signal_mask_comes_through(init):
     mask = "import signal, sys; sys.exit(len(signal.pthread_sigmask(signal.SIG_BLOCK, ())))"
@@ -235,8 +243,7 @@ def no_descriptor_is_kept_from_its_end(init):
     try:
         with Life(init, ["bash", "-c", f"exec {theirs}>&-; echo ready; exec sleep 60"], pass_fds=[theirs]) as it:
             equal(it.line(), "ready")
-            held = os.listdir(f"/proc/{it.pid}/fd")
-            assert str(theirs) not in held, f"keeps descriptor {theirs}"
+            eventually(lambda: str(theirs) not in os.listdir(f"/proc/{it.pid}/fd"), f"keeps descriptor {theirs}")
     finally:
         os.close(ours)
         os.close(theirs)
@@ -246,7 +253,7 @@ def no_directory_is_kept_busy(init):
     with tempfile.TemporaryDirectory() as place:
         with Life(init, ["sh", "-c", "cd /; echo ready; exec sleep 60"], cwd=place) as it:
             equal(it.line(), "ready")
-            equal(os.readlink(f"/proc/{it.pid}/cwd"), "/")
+            eventually(lambda: os.readlink(f"/proc/{it.pid}/cwd") == "/", f"stays in {place}")
 
 
 # --- orphans ---------------------------------------------------------------------------------
