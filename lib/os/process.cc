@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
@@ -85,6 +86,37 @@ Result<ExitStatus> wait_for(BorrowedFd pidfd) {
 }
 Result<ExitStatus> poll_exit(BorrowedFd pidfd) {
     return wait_pidfd(pidfd, WNOHANG);
+}
+
+namespace {
+
+/// struct pidfd_info of linux/pidfd.h as of Linux 6.15; the kernel fills in as much as there is.
+struct PidfdInfo {
+    uint64_t mask;
+    uint64_t cgroup;
+    uint32_t pids[3];
+    uint32_t ids[8];
+    int32_t exit_code;
+};
+static_assert(sizeof(PidfdInfo) == 64);
+constexpr uint64_t kInfoExit = 1U << 3U;  // PIDFD_INFO_EXIT
+
+}  // namespace
+
+Result<ExitStatus> exit_status_of(BorrowedFd pidfd) {
+    PidfdInfo info = {};
+    info.mask = kInfoExit;
+    if (ioctl(pidfd.get(), _IOWR(0xFF, 11, PidfdInfo), &info) < 0) {
+        return errno_error("ask how a process ended");
+    }
+    if ((info.mask & kInfoExit) == 0) return Error(EAGAIN, "ask how a process ended");
+    ExitStatus status;
+    if (WIFSIGNALED(info.exit_code)) {
+        status.signal = WTERMSIG(info.exit_code);
+    } else {
+        status.code = WEXITSTATUS(info.exit_code);
+    }
+    return status;
 }
 
 Result<void> join_namespaces(BorrowedFd pidfd, int flags) {

@@ -48,6 +48,10 @@ Result<ExitStatus> wait_for(BorrowedFd pidfd);
 /// Reaps it if it has ended; code EAGAIN otherwise.
 Result<ExitStatus> poll_exit(BorrowedFd pidfd);
 
+/// How a process ended that somebody else has reaped, or nobody yet (PIDFD_GET_INFO). EAGAIN while
+/// it runs; ENOTTY or EOPNOTSUPP from a kernel before Linux 6.15, and for no pidfd at all.
+Result<ExitStatus> exit_status_of(BorrowedFd pidfd);
+
 /// setns(2) into the namespaces of the process behind `pidfd` that `flags` (CLONE_NEW*) name.
 Result<void> join_namespaces(BorrowedFd pidfd, int flags);
 Result<void> unshare_namespaces(int flags);

@@ -83,6 +83,34 @@ BOOST_AUTO_TEST_CASE(exit_statuses_come_back_as_they_were) {
     BOOST_CHECK_EQUAL(code_of(os::wait_for(child.pidfd)), ECHILD);
 }
 
+BOOST_AUTO_TEST_CASE(an_exit_status_is_there_for_who_did_not_reap) {
+    const struct {
+        int code;
+        int signal;
+    } cases[] = {{0, 0}, {42, 0}, {0, SIGKILL}};
+    for (const auto& [code, signal] : cases) {
+        auto child = os::clone_process({});
+        BOOST_REQUIRE(child);
+        if (child->pid == 0) {
+            if (signal != 0) raise(signal);
+            _exit(code);
+        }
+        const auto early = os::exit_status_of(child->pidfd);
+        BOOST_TEST(!early);
+        BOOST_REQUIRE(os::wait_for(child->pidfd));
+        const auto late = os::exit_status_of(child->pidfd);
+        if (!late && late.error().code() != ESRCH && late.error().code() != EAGAIN) {
+            BOOST_TEST_MESSAGE("skipped: " << late.error().message());
+            return;
+        }
+        BOOST_REQUIRE(late);
+        BOOST_TEST(late->code == code);
+        BOOST_TEST(late->signal == signal);
+    }
+    // No pidfd.
+    BOOST_TEST(!os::exit_status_of(os::BorrowedFd(STDERR_FILENO)));
+}
+
 BOOST_AUTO_TEST_CASE(a_living_child_is_polled_signalled_and_reaped) {
     const os::Cloned child = spawn([] {
         pause();
