@@ -3,6 +3,7 @@
 #include "cmd/boxctl/boot.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <signal.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 #include "lib/launch/launch.h"
 #include "lib/net/apply.h"
 #include "lib/plan/plan.h"
+#include "lib/settings/values.h"
 #include "lib/state/handover.h"
 #include "lib/state/record.h"
 #include "lib/supervise/machine.h"
@@ -35,7 +37,9 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     state::Record record;
     record.name = plan.name;
     record.mode = plan.mode == settings::Mode::boot ? "boot" : "run";
-    record.phase = "running";
+    record.ready = plan.ready.kind == settings::ReadyRule::Kind::started;
+    record.ready_rule = settings::write_ready(plan.ready);
+    record.phase = record.ready ? "running" : "starting";
     record.root = plan.mounts.root.path;
     record.uuid = plan.uuid;
     record.init = plan.process.arguments.front();
@@ -99,6 +103,7 @@ struct Run {
     ReadSettings read_settings;
     os::UniqueFd root;
     launch::Reservation reservation;
+    supervise::Manager& manager;
     bool keep_unit = false;
     settings::Front front = settings::Front::boxctl;
 };
@@ -155,7 +160,7 @@ Result<Life> live(Run& run, const plan::Plan& plan) {
     BOX_TRY(launch::await_confined(box));
     BOX_TRY(state::write(record));
     BOX_TRY(launch::execute(box));
-    const auto machine = BOX_TRY(supervise::Machine::create(box, record));
+    const auto machine = BOX_TRY(supervise::Machine::create(box, record, run.manager));
     return Life{BOX_TRY(stay(run, box, *machine)), plan.name, plan.uuid};
 }
 
@@ -202,8 +207,11 @@ Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSetti
     const event::SignalMask mask = block_signals();
     BOX_TRY(os::ignore_signal(SIGPIPE));
     BOX_TRY(os::ignore_signal(SIGXFSZ));  // a limit on file sizes costs a log, not the box
+    supervise::Manager manager(supervise::Manager::read_address(&getenv, getpid()));
+    const std::string former = supervise::former_end(&getenv, getpid());
+    if (!former.empty()) log::notice("machine '" + plan.name + "': " + former);
     Run run{std::move(read_settings), std::move(root), BOX_TRY(launch::Reservation::take(plan)),
-            plan.keep_unit, wanted.front};
+            manager, plan.keep_unit, wanted.front};
     greet(plan);
     Life life = BOX_TRY(live(run, plan));
     return live_on(run, std::move(life));
@@ -215,7 +223,7 @@ Result<Life> rest_of_life(Run& run, state::Incoming& incoming) {
     launch::RunningBox box = BOX_TRY(
             launch::RunningBox::unpack(*BOX_TRY(json::get_object(values, "box")), incoming));
     const auto machine = BOX_TRY(supervise::Machine::resume(
-            box, *BOX_TRY(json::get_object(values, "machine")), incoming));
+            box, *BOX_TRY(json::get_object(values, "machine")), incoming, run.manager));
     BOX_TRY(machine->answer_reload(""));
     const supervise::Outcome outcome = BOX_TRY(stay(run, box, *machine));
     return Life{outcome, machine->record().name, machine->record().uuid};
@@ -227,10 +235,11 @@ Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings, setting
     const json::Value& values = incoming.values;
     const uint64_t level = BOX_TRY(json::get_u64(values, "log_level"));
     log::set_level(static_cast<log::Level>(std::min<uint64_t>(level, 4)));
+    supervise::Manager manager(supervise::Manager::read_address(&getenv, getpid()));
     Run run{std::move(read_settings), BOX_TRY(incoming.take(values, "root")),
             BOX_TRY(launch::Reservation::unpack(*BOX_TRY(json::get_object(values, "reservation")),
                                                 incoming)),
-            BOX_TRY(json::get_bool(values, "keep_unit")), front};
+            manager, BOX_TRY(json::get_bool(values, "keep_unit")), front};
     Life life = BOX_TRY(rest_of_life(run, incoming));
     return live_on(run, std::move(life));
 }

@@ -16,8 +16,8 @@ constexpr uint64_t kPatience = 30 * event::kSecond;
 /// The record once the supervisor has answered.
 Result<state::Record> wait_for_answer(const state::Record& before) {
     state::Record now;
-    const bool answered =
-            BOX_TRY(shell::wait_for_change(before.name, kPatience, [&]() -> Result<bool> {
+    const bool answered = BOX_TRY(
+            shell::wait_for_change(before.name, kPatience, [&](os::UniqueFd&) -> Result<bool> {
                 now = BOX_TRY(find_running(before.name));
                 return now.reloads != before.reloads;
             }));

@@ -44,6 +44,11 @@ std::string text_of(const Machine& machine) {
                           ? format("%s since %s (%s)", record.phase.c_str(),
                                    date_of(record.started).c_str(), age_of(record.started).c_str())
                           : state_word(machine));
+    if (machine.life == Life::running) {
+        line("Ready",
+             (record.ready ? "yes" : "not yet") + std::string(", by --ready=") + record.ready_rule);
+    }
+    line("Status", record.status);
     line("Root", record.root);
     line("System", shell::distribution_of(record));
     line(record.mode == "boot" ? "Init" : "Command",
@@ -74,6 +79,9 @@ json::Value json_of(const Machine& machine) {
     json::Value terminals = json::Value::array();
     for (const auto& [index, fd] : record.terminals)
         terminals.push_back(index);
+    value["ready"] = machine.life == Life::running && record.ready;
+    value["ready_rule"] = record.ready_rule;
+    value["status"] = record.status;
     value["mode"] = record.mode;
     value["root"] = record.root;
     value["system"] = shell::distribution_of(record);

@@ -21,8 +21,29 @@ Result<bool> wait_until_stopped(const std::string& name, uint64_t timeout) {
 }
 
 Result<bool> wait_until_running(const std::string& name, uint64_t timeout) {
-    return shell::wait_for_change(name, timeout, [&]() -> Result<bool> {
+    return shell::wait_for_change(name, timeout, [&](os::UniqueFd&) -> Result<bool> {
         return BOX_TRY(look_up(name)).life == Life::running;
+    });
+}
+
+/// One that is not there yet may still come; one that was there and is gone will not be ready.
+Result<bool> wait_until_ready(const std::string& name, uint64_t timeout) {
+    return shell::wait_for_change(name, timeout, [&](os::UniqueFd& until) -> Result<bool> {
+        const Machine machine = BOX_TRY(look_up(name));
+        const bool running = machine.life == Life::running;
+        if (running && machine.record->ready && machine.record->phase == "running") return true;
+        if (until.valid()) {
+            if (!BOX_TRY(shell::wait_for_end(until, 0))) return false;
+            return Error("machine " + quote(name) + " ended before it was ready");
+        }
+        if (!running) return false;
+        auto supervisor = state::open_process(machine.record->supervisor);
+        if (supervisor) {
+            until = std::move(supervisor).value();
+        } else if (supervisor.error().code() != ESRCH) {
+            return supervisor.error();
+        }
+        return false;
     });
 }
 
@@ -34,8 +55,9 @@ Result<bool> wait_as_asked(const Invocation& invocation) {
     }
     const std::string_view what = invocation.value("for").value_or("stopped");
     if (what == "running") return wait_until_running(name, timeout);
+    if (what == "ready") return wait_until_ready(name, timeout);
     if (what == "stopped") return wait_until_stopped(name, timeout);
-    return Error("--for=" + printable(what) + " is neither 'running' nor 'stopped'");
+    return Error("--for=" + printable(what) + " is not running, ready or stopped");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr VerbOption kShellOptions[] = {
     {"pty", 0, "", "A terminal of the box even without one here"},
 };
 constexpr VerbOption kWaitOptions[] = {
-    {"for", 0, "=running|stopped", "What to wait for (default: stopped)"},
+    {"for", 0, "=running|ready|stopped", "What to wait for (default: stopped)"},
     {"timeout", 0, "=SECONDS|none", "Give up after that, with exit status 124"},
 };
 constexpr VerbOption kLogsOptions[] = {
@@ -56,7 +56,7 @@ constexpr Verb kVerbs[] = {
     {.name = "list", .arguments = "", .help = "Show the boxes that run", .group = VerbGroup::look, .act = verb_list, .options = kListOptions, .mode = {}},
     {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "logs", .arguments = "NAME", .help = "Show what a box wrote on its console", .group = VerbGroup::look, .act = verb_logs, .options = kLogsOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
-    {.name = "wait", .arguments = "NAME", .help = "Wait until a box has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "wait", .arguments = "NAME", .help = "Wait until a box is ready or has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "settings", .arguments = "[NAME|ROOT] [OPTIONS]", .help = "Show every setting and who set it", .group = VerbGroup::look, .act = verb_settings, .options = {}, .mode = kBoot},
     {.name = "cat", .arguments = "NAME|ROOT", .help = "Show the settings files of a machine", .group = VerbGroup::look, .act = verb_cat, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},

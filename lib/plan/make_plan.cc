@@ -142,6 +142,22 @@ StopPlan plan_stop(const Settings& wanted, const host::RootFacts& root) {
     return plan;
 }
 
+/// Only systemd tells of itself when all that it starts at boot is up (sd_notify(3), READY=1).
+Result<settings::ReadyRule> plan_ready(const Settings& wanted, const Plan& plan) {
+    using Kind = settings::ReadyRule::Kind;
+    settings::ReadyRule rule = wanted.exec.ready.value;
+    if (rule.kind == Kind::automatic) {
+        const bool tells = plan.mode == Mode::boot && plan.stop.kind == host::InitKind::systemd;
+        rule.kind = tells ? Kind::notify : Kind::started;
+    }
+    if (rule.kind == Kind::log && !plan.console.terminal) {
+        return Error(
+                "--ready=log reads the console, but the box has that of the caller; "
+                "leave out --console=pipe");
+    }
+    return rule;
+}
+
 RootLock plan_lock(const Settings& wanted, const host::RootFacts& root) {
     RootLock lock;
     lock.path = format("%s/.locks/inode-%llu:%llu", kStateDirectory,
@@ -276,6 +292,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
             wanted, have, {plan.name, root.bound_devices, plan.stop.poweroff.signal}));
     plan.console = plan_console(wanted, have, root);
     plan.security = plan_security(wanted, have, plan.namespaces.network);
+    plan.ready = BOX_TRY(plan_ready(wanted, plan));
     plan.lock = plan_lock(wanted, root);
     if (plan.mode == Mode::boot) {
         plan.propagation = format("%s/%s/propagate", kStateDirectory, plan.name.c_str());

@@ -107,6 +107,7 @@ struct Plan {
     SecurityPlan security;
     ConsolePlan console;
     StopPlan stop;
+    settings::ReadyRule ready;  ///< never automatic
     RootLock lock;
     std::string propagation;         ///< host directory whose mounts reach the box; empty: none
     bool share_propagation = false;  ///< it has to be made a shared mount first

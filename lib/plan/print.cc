@@ -82,6 +82,28 @@ std::vector<std::string> attributes_of(const ProcessPlan& process) {
     return lines;
 }
 
+std::string describe(const settings::ReadyRule& rule) {
+    using Kind = settings::ReadyRule::Kind;
+    switch (rule.kind) {
+        case Kind::automatic:
+        case Kind::started:
+            return "when it is started";
+        case Kind::notify:
+            return "when PID 1 says so";
+        case Kind::tcp:
+            return format("when port %u of its loopback accepts connections", unsigned{rule.port});
+        case Kind::socket:
+            return "when " + quote(rule.text) + " in it accepts connections";
+        case Kind::file:
+            return "when " + quote(rule.text) + " exists in it";
+        case Kind::log:
+            return "when a line on its console matches " + quote(rule.text);
+        case Kind::exec:
+            return "when " + quote(rule.text) + " succeeds in it";
+    }
+    return {};
+}
+
 std::string quoted_words(const std::vector<std::string>& words) {
     std::vector<std::string> quoted;
     for (const std::string& word : words) {
@@ -161,6 +183,8 @@ std::string print_plan(const Plan& plan) {
                          (plan.stop.timeout == settings::kNoTimeout
                                   ? std::string(", no time limit")
                                   : format(", killed after %u s", plan.stop.timeout)));
+    // There is nothing to do for a box that is ready once it is started.
+    if (plan.ready.kind != settings::ReadyRule::Kind::started) line("ready", describe(plan.ready));
     line("lock", plan.lock.path + (plan.lock.shared ? " shared" : ""));
     if (!plan.propagation.empty()) {
         line("propagate",
@@ -215,6 +239,7 @@ std::string print_plan_json(const Plan& plan) {
             {"poweroff", describe(plan.stop.poweroff)},
             {"reboot", describe(plan.stop.reboot)},
             {"stop_timeout", plan.stop.timeout},
+            {"ready", settings::write_ready(plan.ready)},
             {"settings_from_files", plan.from_files},
             {"notes", plan.notes},
     };

@@ -25,6 +25,7 @@ namespace boxctl::rootfs {
 namespace {
 
 constexpr const char* kInaccessible = "/run/host/inaccessible/";
+constexpr int kPassRights = 83;  ///< SO_PASSRIGHTS of asm-generic/socket.h since Linux 6.16
 
 Result<PlaceType> type_of(os::BorrowedFd fd) {
     const struct stat status = BOX_TRY(os::status_of(fd));
@@ -336,6 +337,12 @@ Result<void> apply_op(const MountOp& op, const NotifySocket&, Build& build) {
     const int on = 1;
     if (setsockopt(socket_fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
         return errno_error("ask for credentials");
+    }
+    // Senders of descriptors get EPERM (Linux 6.16). Before that, who reads has no room for them.
+    const int off = 0;
+    if (setsockopt(socket_fd.get(), SOL_SOCKET, kPassRights, &off, sizeof off) < 0 &&
+        errno != ENOPROTOOPT) {
+        return errno_error("refuse descriptors");
     }
     if (fchmodat(place.directory.get(), place.name.c_str(), 0200, 0) < 0)
         return errno_error("chmod");

@@ -72,6 +72,23 @@ struct Variable {
     Origin origin = {};
 };
 
+/// When a box counts as ready.
+struct ReadyRule {
+    enum class Kind {
+        automatic,  ///< notify for an init that says so by itself, else started
+        started,    ///< once its program runs
+        notify,     ///< once PID 1 says READY=1 on /run/host/notify (sd_notify(3))
+        tcp,        ///< once somebody accepts connections to `port` on the loopback of the box
+        socket,     ///< the same for the unix(7) socket at `text`
+        file,       ///< once the path `text` exists in it
+        log,        ///< once a line on its console matches the regular expression `text`
+        exec,       ///< once the shell command `text`, run in it, succeeds
+    };
+    Kind kind = Kind::automatic;
+    uint16_t port = 0;
+    std::string text;
+};
+
 /// --stop-timeout=none: wait for the init as long as it takes.
 constexpr uint32_t kNoTimeout = UINT32_MAX;
 
@@ -104,8 +121,9 @@ struct ExecSettings {
     Field<std::string> user;
     Field<int> kill_signal;                ///< 0: by the kind of init
     Field<uint32_t> stop_timeout{30, {}};  ///< seconds, or kNoTimeout
-    Field<std::string> hostname;           ///< empty: the machine's name
-    Field<std::string> uuid;               ///< 32 hex digits, or empty
+    Field<ReadyRule> ready;
+    Field<std::string> hostname;  ///< empty: the machine's name
+    Field<std::string> uuid;      ///< 32 hex digits, or empty
     Field<UserRange> private_users;
     Field<Ownership> ownership;
     Field<std::optional<int>> oom_score_adjust;  ///< -1000 to 1000

@@ -50,6 +50,12 @@ std::string write_signal(const int& value);
 std::vector<std::string> signal_names();
 Result<uint32_t> to_stop_timeout(std::string_view text);
 std::string write_stop_timeout(const uint32_t& value);
+/// "started", "notify", "tcp:PORT", "unix:PATH", "file:PATH", "log:REGEX" or "exec:COMMAND".
+Result<ReadyRule> to_ready(std::string_view text);
+Result<ReadyRule> to_notify_ready(std::string_view text);  ///< yes: notify, no: started
+std::string write_notify_ready(const ReadyRule& value);
+std::string write_ready(const ReadyRule& value);
+std::vector<std::string> ready_words();  ///< those that stand alone
 Result<UserRange> to_user_range(std::string_view text);
 Result<Ownership> to_ownership(std::string_view text);
 std::string write_ownership(const Ownership& value);

@@ -16,14 +16,15 @@ uint64_t deadline_of(uint64_t timeout) {
     return timeout == event::kNever ? event::kNever : event::now_us() + timeout;
 }
 
-/// False when the deadline has passed. An interruption counts as ready: the caller looks again.
-Result<bool> wait_readable(os::BorrowedFd fd, uint64_t deadline) {
+/// For either of two (-1: none). False when the deadline has passed. An interruption counts as
+/// ready: the caller looks again.
+Result<bool> wait_readable(os::BorrowedFd fd, os::BorrowedFd other, uint64_t deadline) {
     const uint64_t now = event::now_us();
     const uint64_t left = deadline > now ? deadline - now : 0;
     const timespec wait = {static_cast<time_t>(left / event::kSecond),
                            static_cast<long>(left % event::kSecond * 1000)};
-    pollfd ready = {fd.get(), POLLIN, 0};
-    const int count = ppoll(&ready, 1, deadline == event::kNever ? nullptr : &wait, nullptr);
+    pollfd ready[2] = {{fd.get(), POLLIN, 0}, {other.get(), POLLIN, 0}};
+    const int count = ppoll(ready, 2, deadline == event::kNever ? nullptr : &wait, nullptr);
     if (count < 0 && errno != EINTR) return errno_error("wait");
     return count != 0;
 }
@@ -55,23 +56,25 @@ Result<void> take_events(os::BorrowedFd notify) {
 
 Result<bool> wait_for_end(os::BorrowedFd pidfd, uint64_t timeout) {
     const uint64_t deadline = deadline_of(timeout);
+    const os::BorrowedFd none(-1);
     for (;;) {
-        if (!BOX_TRY(wait_readable(pidfd, deadline))) return false;
+        if (!BOX_TRY(wait_readable(pidfd, none, deadline))) return false;
         // Once more without waiting, as an interruption looks the same.
-        if (BOX_TRY(wait_readable(pidfd, 0))) return true;
+        if (BOX_TRY(wait_readable(pidfd, none, 0))) return true;
     }
 }
 
 Result<bool> wait_for_change(const std::string& name, uint64_t timeout,
-                             const std::function<Result<bool>()>& happened) {
+                             const std::function<Result<bool>(os::UniqueFd& until)>& happened) {
     const uint64_t deadline = deadline_of(timeout);
     BOX_TRY(state::make_directories());
     const os::UniqueFd notify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!notify.valid()) return errno_error("watch " + quote(state::kDirectory));
+    os::UniqueFd until;
     for (;;) {
         BOX_TRY(watch(notify, name));
-        if (BOX_TRY(happened())) return true;
-        if (!BOX_TRY(wait_readable(notify, deadline))) return false;
+        if (BOX_TRY(happened(until))) return true;
+        if (!BOX_TRY(wait_readable(notify, until, deadline))) return false;
         BOX_TRY(take_events(notify));
     }
 }

@@ -16,8 +16,9 @@ namespace boxctl::shell {
 Result<bool> wait_for_end(os::BorrowedFd pidfd, uint64_t timeout);
 
 /// Waits until `happened` says so; false after `timeout`. It is asked at once, and again whenever
-/// the state of machine `name`, which need not exist yet, may have changed.
+/// the state of machine `name`, which need not exist yet, may have changed, or when the process
+/// behind the pidfd `until`, if there is one, has ended: from then on it is not waited for.
 Result<bool> wait_for_change(const std::string& name, uint64_t timeout,
-                             const std::function<Result<bool>()>& happened);
+                             const std::function<Result<bool>(os::UniqueFd& until)>& happened);
 
 }  // namespace boxctl::shell

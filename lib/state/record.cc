@@ -80,6 +80,11 @@ Result<void> get_later_members(const Value& object, Record& record) {
     if (json::find(object, "stop_timeout") != nullptr) {
         record.stop_timeout = BOX_TRY(get_u32(object, "stop_timeout"));
     }
+    if (json::find(object, "ready") != nullptr) {
+        record.ready = BOX_TRY(json::get_bool(object, "ready"));
+        record.ready_rule = BOX_TRY(json::get_string(object, "ready_rule"));
+        record.status = BOX_TRY(json::get_string(object, "status"));
+    }
     if (json::find(object, "reloads") != nullptr) {
         record.reloads = BOX_TRY(get_u32(object, "reloads"));
     }
@@ -124,6 +129,9 @@ std::string to_json(const Record& record) {
             {"poweroff", request_value(record.poweroff)},
             {"reboot", request_value(record.reboot)},
             {"stop_timeout", record.stop_timeout},
+            {"ready", record.ready},
+            {"ready_rule", record.ready_rule},
+            {"status", record.status},
             {"reloads", record.reloads},
             {"reload_failure", record.reload_failure},
             {"notes", record.notes},

@@ -67,7 +67,10 @@ struct Record {
     std::string host_link;                       ///< our end of its virtual cable, empty: none
     Request poweroff;
     Request reboot;
-    uint32_t stop_timeout = 30;  ///< seconds between asking and killing
+    std::string ready_rule = "started";  ///< as --ready takes it
+    bool ready = true;                   ///< by that rule
+    std::string status;                  ///< what PID 1 last said of itself, printable
+    uint32_t stop_timeout = 30;          ///< seconds between asking and killing
     uint32_t reloads = 0;        ///< attempts to put another image in the supervisor's place
     std::string reload_failure;  ///< of the last one; empty: it succeeded
     std::vector<std::string> notes;

@@ -85,10 +85,10 @@ Value Machine::pack(state::Outgoing& outgoing) const {
 }
 
 Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const Value& packed,
-                                                 state::Incoming& incoming) {
+                                                 state::Incoming& incoming, Manager& manager) {
     state::Record record = BOX_TRY(state::from_json(BOX_TRY(json::get_string(packed, "record"))));
     auto loop = BOX_TRY(event::Loop::create());
-    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record)));
+    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record), manager));
     BOX_TRY(machine->watch());
     if (machine->console_) {
         const Value& console = *BOX_TRY(json::get_object(packed, "console"));
@@ -100,6 +100,7 @@ Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const 
         machine->endpoint_.emplace(*machine->loop_, machine->record_, machine->endpoint_hooks());
         BOX_TRY(machine->endpoint_->resume(packed, incoming));
     }
+    BOX_TRY(machine->watch_readiness());
     return machine;
 }
 

@@ -3,7 +3,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -37,17 +36,58 @@ Result<void> Machine::watch_signals() {
     return {};
 }
 
-/// What the box says on its notify socket is read, so that nobody in it waits for a reader.
 Result<void> Machine::watch_notify() {
     if (!box_.notify.valid()) return {};
-    notify_source_ = BOX_TRY(loop_->add_io(box_.notify, EPOLLIN, [this](uint32_t) {
-        char byte = 0;
-        // One datagram a wake-up, cut to a byte; descriptors that come with it are not taken.
-        while (recv(box_.notify.get(), &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) < 0 &&
-               errno == EINTR) {
-        }
-    }));
+    notify_ = BOX_TRY(NotifySocket::watch(*loop_, box_.notify, box_.leader,
+                                          [this](const Notice& notice) { on_notice(notice); }));
     return {};
+}
+
+/// One that was ready before another image took over is ready.
+Result<void> Machine::watch_readiness() {
+    manager_.attach(*loop_);
+    manager_.set_leader(box_.leader, box_.pidfd);
+    tell_manager();
+    if (record_.ready) {
+        on_ready();
+        return {};
+    }
+    return readiness_.start(console_ ? &console_->tap() : nullptr);
+}
+
+/// What PID 1 says is shown. It decides nothing, but readiness where the rule is to ask it.
+void Machine::on_notice(const Notice& notice) {
+    if (notice.status) record_.status = *notice.status;
+    if (notice.error) manager_.set_error(*notice.error);
+    // An init that has begun to stop may come back without an end of it (systemctl soft-reboot).
+    if (phase_ == Phase::running && notice.stopping) record_.phase = "stopping";
+    if (phase_ == Phase::running && notice.ready && record_.ready) record_.phase = "running";
+    readiness_.hear(notice);
+    write_record();
+    tell_manager();
+}
+
+void Machine::on_ready() {
+    const bool known = record_.ready;
+    record_.ready = true;
+    if (!known && phase_ == Phase::running) record_.phase = "running";
+    if (!known) write_record();
+    manager_.set_ready();
+    tell_manager();
+}
+
+void Machine::tell_manager() {
+    std::string status = record_.phase == "starting"  ? "Starting"
+                         : record_.phase == "running" ? "Running"
+                                                      : "Stopping";
+    if (!record_.status.empty()) status += ": " + record_.status;
+    manager_.set_status(status);
+    manager_.tell();
+}
+
+void Machine::write_record() {
+    const auto written = state::write(record_);
+    if (!written) log::warning(written.error().message());
 }
 
 bool Machine::has_console() const {
@@ -101,8 +141,10 @@ void Machine::enter_phase(Phase phase) {
     if (phase == phase_) return;
     phase_ = phase;
     record_.phase = "stopping";
-    const auto written = state::write(record_);
-    if (!written) log::warning(written.error().message());
+    write_record();
+    // A box that reboots is not stopping for who manages us.
+    if (phase != Phase::rebooting) manager_.set_stopping();
+    tell_manager();
 }
 
 void Machine::on_event(Event event) {
@@ -150,7 +192,12 @@ void Machine::on_reload() {
     if (phase_ != Phase::running) obstacle = "the machine is stopping";
     if (endpoint_ && endpoint_->starting())
         obstacle = "a program is being started in it; try again";
-    if (obstacle.empty()) return loop_->exit(0);
+    if (obstacle.empty()) {
+        readiness_.interrupt();
+        if (record_.ready) manager_.set_reloading();
+        manager_.tell();
+        return loop_->exit(0);
+    }
     const auto answered = answer_reload(obstacle);
     if (!answered) log::warning(answered.error().message());
 }
@@ -158,6 +205,8 @@ void Machine::on_reload() {
 Result<void> Machine::answer_reload(const std::string& failure) {
     record_.reloads++;
     record_.reload_failure = failure;
+    if (record_.ready) manager_.set_ready();
+    manager_.tell();
     return state::write(record_);
 }
 
@@ -171,9 +220,10 @@ Result<void> Machine::watch() {
     return {};
 }
 
-Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state::Record record) {
+Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state::Record record,
+                                                 Manager& manager) {
     auto loop = BOX_TRY(event::Loop::create());
-    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record)));
+    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record), manager));
     BOX_TRY(machine->watch());
     if (machine->console_) {
         BOX_TRY(machine->console_->open(
@@ -183,6 +233,7 @@ Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state:
         machine->endpoint_.emplace(*machine->loop_, machine->record_, machine->endpoint_hooks());
         machine->endpoint_->start();
     }
+    BOX_TRY(machine->watch_readiness());
     return machine;
 }
 
@@ -197,6 +248,12 @@ Outcome Machine::outcome() {
     if (log_) log_->finish();
     Outcome outcome = outcome_of(*status_, record_.mode == "boot", phase_);
     if (outcome.kind == Outcome::Kind::killed && killed_code_ != 0) outcome.code = killed_code_;
+    if (outcome.kind == Outcome::Kind::reboot) {
+        // Until the next life writes its own.
+        record_.phase = "starting";
+        record_.ready = false;
+        write_record();
+    }
     return outcome;
 }
 

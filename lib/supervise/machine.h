@@ -25,6 +25,9 @@
 #include "lib/supervise/console_view.h"
 #include "lib/supervise/init_asker.h"
 #include "lib/supervise/log_keeper.h"
+#include "lib/supervise/manager.h"
+#include "lib/supervise/notify.h"
+#include "lib/supervise/readiness.h"
 
 namespace boxctl::state {
 class Outgoing;
@@ -80,18 +83,20 @@ Outcome outcome_of(const os::ExitStatus& status, bool booted, Phase phase);
 class Machine {
  public:
     /// For a box that was just executed. `record` is written whenever something in it changes.
-    static Result<std::unique_ptr<Machine>> create(launch::RunningBox& box, state::Record record);
+    /// `manager` is told how the box is; it lives longer than the machine.
+    static Result<std::unique_ptr<Machine>> create(launch::RunningBox& box, state::Record record,
+                                                   Manager& manager);
     /// For a box that an earlier image of this program packed. handover.cc has both.
     static Result<std::unique_ptr<Machine>> resume(launch::RunningBox& box,
                                                    const json::Value& packed,
-                                                   state::Incoming& incoming);
+                                                   state::Incoming& incoming, Manager& manager);
     json::Value pack(state::Outgoing& outgoing) const;
 
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
     Machine(Machine&&) = delete;
     Machine& operator=(Machine&&) = delete;
-    ~Machine() = default;
+    ~Machine() { manager_.detach(); }
 
     /// Stays with the box until it is gone. After Outcome::Kind::reload nothing has changed: it can
     /// be called again.
@@ -102,16 +107,24 @@ class Machine {
     [[nodiscard]] const state::Record& record() const { return record_; }
 
  private:
-    Machine(std::unique_ptr<event::Loop> loop, launch::RunningBox& box, state::Record record)
+    Machine(std::unique_ptr<event::Loop> loop, launch::RunningBox& box, state::Record record,
+            Manager& manager)
             : loop_(std::move(loop)),
               box_(box),
               record_(std::move(record)),
-              init_(*loop_, record_, box.pidfd) {}
+              manager_(manager),
+              init_(*loop_, record_, box.pidfd),
+              readiness_(*loop_, record_, box.pidfd, [this] { on_ready(); }) {}
 
     Result<void> watch();
     Result<void> watch_leader();
     Result<void> watch_signals();
     Result<void> watch_notify();
+    Result<void> watch_readiness();
+    void on_notice(const Notice& notice);
+    void on_ready();
+    void tell_manager();
+    void write_record();
     [[nodiscard]] bool has_console() const;
     [[nodiscard]] bool wants_endpoint() const;
     endpoint::Endpoint::Hooks endpoint_hooks();
@@ -128,16 +141,18 @@ class Machine {
     std::unique_ptr<event::Loop> loop_;
     launch::RunningBox& box_;
     state::Record record_;
+    Manager& manager_;
     Phase phase_ = Phase::running;
     std::optional<os::ExitStatus> status_;  ///< of PID 1, once it has ended
     int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
     InitAsker init_;
+    std::unique_ptr<NotifySocket> notify_;
     std::optional<ConsoleView> console_;
     std::unique_ptr<LogKeeper> log_;
+    Readiness readiness_;
     std::optional<endpoint::Endpoint> endpoint_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
-    event::IoSource notify_source_;
     event::TimerSource deadline_;
 };
 
