@@ -19,6 +19,8 @@ int clean_one(const std::string& name) {
     const auto cleaned = shell::remove_litter(name, host::probe_host().cgroup);
     if (!cleaned) return fail(cleaned.error());
     if (!*cleaned) return fail(Error("machine " + quote(name) + " runs"));
+    const auto locks = shell::remove_unheld_locks();
+    if (!locks) return fail(locks.error());
     if (machine->life == Life::unknown) return 0;
     return print("removed what machine " + quote(name) + " left\n");
 }

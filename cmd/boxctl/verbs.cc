@@ -46,6 +46,9 @@ constexpr VerbOption kConsoleOptions[] = {
 constexpr VerbOption kServicesOptions[] = {
     {"json", 0, "", "Print the status as JSON"},
 };
+constexpr VerbOption kAdoptOptions[] = {
+    {"undo", 0, "", "Let systemd-nspawn start it again"},
+};
 
 constexpr auto kBoot = settings::Mode::boot;
 constexpr auto kRun = settings::Mode::run;
@@ -68,6 +71,7 @@ constexpr Verb kVerbs[] = {
     {.name = "reload", .arguments = "NAME", .help = "Look after a box by the newest boxctl", .group = VerbGroup::act, .act = verb_reload, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "edit", .arguments = "NAME", .help = "Edit its settings file, with a check", .group = VerbGroup::other, .act = verb_edit, .options = kEditOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "cleanup", .arguments = "[NAME]", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .most_words = 1, .mode = {}},
+    {.name = "adopt", .arguments = "NAME", .help = "Have machinectl start a machine with boxctl", .group = VerbGroup::other, .act = verb_adopt, .options = kAdoptOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "help", .arguments = "[VERB]", .help = "Show this, or all about one verb", .group = VerbGroup::other, .act = verb_help, .options = {}, .most_words = 1, .mode = {}},
     {.name = "version", .arguments = "", .help = "Show the version", .group = VerbGroup::other, .act = verb_version, .options = {}, .mode = {}},
     {.name = "completion", .arguments = "bash|zsh|fish", .help = "Print the completions for a shell", .group = VerbGroup::other, .act = verb_completion, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}, .hidden = true},

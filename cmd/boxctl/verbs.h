@@ -92,6 +92,7 @@ int verb_services(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);
 int verb_console(const Invocation& invocation);
 int verb_cleanup(const Invocation& invocation);
+int verb_adopt(const Invocation& invocation);
 int verb_help(const Invocation& invocation);
 int verb_version(const Invocation& invocation);  // in verb_help.cc
 int verb_completion(const Invocation& invocation);
