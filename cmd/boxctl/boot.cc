@@ -210,8 +210,12 @@ Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSetti
     supervise::Manager manager(supervise::Manager::read_address(&getenv, getpid()));
     const std::string former = supervise::former_end(&getenv, getpid());
     if (!former.empty()) log::notice("machine '" + plan.name + "': " + former);
-    Run run{std::move(read_settings), std::move(root), BOX_TRY(launch::Reservation::take(plan)),
-            manager, plan.keep_unit, wanted.front};
+    Run run{std::move(read_settings),
+            std::move(root),
+            BOX_TRY(launch::Reservation::take(plan)),
+            manager,
+            plan.keep_unit,
+            wanted.front};
     greet(plan);
     Life life = BOX_TRY(live(run, plan));
     return live_on(run, std::move(life));
@@ -236,10 +240,13 @@ Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings, setting
     const uint64_t level = BOX_TRY(json::get_u64(values, "log_level"));
     log::set_level(static_cast<log::Level>(std::min<uint64_t>(level, 4)));
     supervise::Manager manager(supervise::Manager::read_address(&getenv, getpid()));
-    Run run{std::move(read_settings), BOX_TRY(incoming.take(values, "root")),
+    Run run{std::move(read_settings),
+            BOX_TRY(incoming.take(values, "root")),
             BOX_TRY(launch::Reservation::unpack(*BOX_TRY(json::get_object(values, "reservation")),
                                                 incoming)),
-            manager, BOX_TRY(json::get_bool(values, "keep_unit")), front};
+            manager,
+            BOX_TRY(json::get_bool(values, "keep_unit")),
+            front};
     Life life = BOX_TRY(rest_of_life(run, incoming));
     return live_on(run, std::move(life));
 }

@@ -140,10 +140,10 @@ BOOST_FIXTURE_TEST_CASE(host_files_are_id_mapped_where_ids_differ, Wishes) {
     bind("/1", "/x");
     const auto mapped = [&] { return std::get<Bind>(plan().ops.back().what).idmapped; };
     BOOST_CHECK(mapped());
-    context.contained = false;
+    context.map_owners = false;
     BOOST_CHECK(!mapped());
     BOOST_CHECK(!plan().root.idmapped);
-    context.contained = true;
+    context.map_owners = true;
     settings.files.binds.value[0].ids = settings::BindMount::Ids::noidmap;
     BOOST_CHECK(!mapped());
 }
