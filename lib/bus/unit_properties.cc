@@ -134,6 +134,7 @@ std::string address_text(const IpPrefix& prefix) {
 std::string text_of(const Value& value) {
     const auto listed = [](const auto& all, auto text) {
         std::vector<std::string> texts;
+        texts.reserve(all.size());
         for (const auto& one : all)
             texts.push_back(text(one));
         return join(texts, ",");

@@ -99,6 +99,7 @@ Result<std::vector<Limit>> limits_of(const std::vector<settings::Assignment>& pr
         limits.emplace_back(wanted.name, BOX_TRY(limit_of(wanted, parsed.front())));
     }
     std::vector<Limit> kept;
+    kept.reserve(limits.size());
     for (auto& [name, limit] : limits)
         kept.push_back(std::move(limit));
     return kept;

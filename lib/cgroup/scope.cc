@@ -40,7 +40,7 @@ Result<void> end_stale(bus::Connection& connection, const std::string& unit,
     const auto dir = os::open_host(mount + *path, kDirectory);
     if (!path->empty() && dir) {
         const os::UniqueFd events = BOX_TRY(open_events(*dir));
-        const auto emptied = wait_empty(events, kLeftOverWait);
+        auto emptied = wait_empty(events, kLeftOverWait);
         if (!emptied && emptied.error().code() == ETIME) return taken(unit);
         if (!emptied) return emptied;
     }

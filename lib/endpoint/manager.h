@@ -109,7 +109,7 @@ class Manager {
 
     /// Services of the box's own init (manager_services.cc).
     using Listed = std::function<void(Call& call, const std::vector<UnitView>& services)>;
-    void with_services(Call& call, Listed then);
+    void with_services(Call& call, const Listed& then);
     void act_on_service(Call& call, const std::string& name, ServiceAct act);
     void on_act_done(const Caller& by, uint32_t job, const std::string& name,
                      const Result<os::ExitStatus>& status);

@@ -30,7 +30,7 @@ void Manager::run_command(Call& call, const std::vector<std::string>& command, u
     commands_.push_back(std::move(started).value());
 }
 
-void Manager::with_services(Call& call, Listed then) {
+void Manager::with_services(Call& call, const Listed& then) {
     if (services_at_ != 0 && event::now_us() - services_at_ < kListAge) {
         return then(call, services_);
     }

@@ -51,6 +51,7 @@ std::vector<std::string> filter_names(const SecurityPlan& plan) {
     std::vector<security::FilterView> filters = security::default_filters(plan.capabilities);
     if (plan.suppress_sync) filters.push_back(security::suppress_sync_filter());
     std::vector<std::string> names;
+    names.reserve(filters.size());
     for (const security::FilterView& filter : filters) {
         names.push_back(format("%s (%u instructions)", filter.name, filter.length));
     }

@@ -91,7 +91,7 @@ class FileReader {
     }
 
  private:
-    std::string place(unsigned line) const {
+    [[nodiscard]] std::string place(unsigned line) const {
         return printable(file_.path) + ":" + std::to_string(line);
     }
     void warn(unsigned line, const std::string& text) {

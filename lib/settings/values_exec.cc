@@ -77,6 +77,7 @@ Result<std::vector<Variable>> to_environment(std::string_view text, const Caller
 
 std::vector<std::string> write_variables(const std::vector<Variable>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const Variable& variable : values)
         texts.push_back(variable.name + "=" + variable.value);
     return texts;

@@ -141,6 +141,7 @@ Result<TmpfsMount> to_tmpfs(std::string_view text) {
 
 std::vector<std::string> write_tmpfs(const std::vector<TmpfsMount>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const TmpfsMount& tmpfs : values) {
         texts.push_back(escape_path(tmpfs.path) +
                         (tmpfs.options.empty() ? "" : ":" + tmpfs.options));
@@ -212,6 +213,7 @@ Result<HiddenPath> to_inaccessible(std::string_view text) {
 }
 std::vector<std::string> write_inaccessible(const std::vector<HiddenPath>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const HiddenPath& hidden : values)
         texts.push_back(hidden.path);
     return texts;

@@ -60,6 +60,7 @@ Result<Assignment> to_property(std::string_view text) {
 
 std::vector<std::string> write_properties(const std::vector<Assignment>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const Assignment& value : values)
         texts.push_back(value.name + "=" + value.value);
     return texts;

@@ -112,8 +112,11 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
                 format("machine '%s' is represented by process %d", record_.name.c_str(), leader));
     };
     hooks.unavailable = [this](const Error& why) {
-        log::notice("machinectl shell will not work for machine '" + record_.name +
-                    "': " + why.message());
+        // A box that is ending takes its companion along before its PID 1 is seen to end.
+        const std::string text = "machinectl shell will not work for machine '" + record_.name +
+                                 "': " + why.message();
+        no_companion_ =
+                loop_->add_timer(event::now_us() + event::kSecond, [text] { log::notice(text); });
     };
     return hooks;
 }

@@ -154,6 +154,7 @@ class Machine {
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
     event::TimerSource deadline_;
+    event::TimerSource no_companion_;  ///< until that is worth a notice
 };
 
 }  // namespace boxctl::supervise

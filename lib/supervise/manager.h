@@ -59,7 +59,7 @@ class Manager {
 
  private:
     [[nodiscard]] std::string text() const;
-    bool send(const std::string& text, int fd) const;
+    [[nodiscard]] bool send(const std::string& text, int fd) const;
 
     os::UniqueFd socket_;
     uint64_t watchdog_ = 0;

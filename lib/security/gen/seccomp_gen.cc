@@ -33,7 +33,7 @@ struct Arch {
 };
 
 [[noreturn]] void fail(const char* what, const char* name) {
-    fprintf(stderr, "seccomp_gen: %s '%s'\n", what, name);
+    (void)fprintf(stderr, "seccomp_gen: %s '%s'\n", what, name);
     exit(EXIT_FAILURE);
 }
 
@@ -170,7 +170,7 @@ void print_filters(const std::vector<Arch>& arches) {
 
 int generate(int argc, char** argv) {
     if (argc != 2) {
-        fprintf(stderr, "usage: seccomp_gen PROCESSOR\n");
+        (void)fprintf(stderr, "usage: seccomp_gen PROCESSOR\n");
         return EXIT_FAILURE;
     }
     const std::vector<Arch> arches = load_arches(argv[1]);
