@@ -67,8 +67,9 @@ Result<void> FileReader::start() {
         os::UniqueFd newest = BOX_TRY(open_log(directory_, kLogName));
         os::UniqueFd old = BOX_TRY(open_log(directory_, kOldLogName));
         if (newest.valid() && old.valid() && BOX_TRY(same_file(newest, old))) continue;
-        file_ = std::move(old.valid() ? old : newest);
-        next_ = old.valid() ? std::move(newest) : os::UniqueFd();
+        const bool rotated = old.valid();
+        file_ = std::move(rotated ? old : newest);
+        next_ = rotated ? std::move(newest) : os::UniqueFd();
         return {};
     }
 }
