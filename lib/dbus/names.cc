@@ -67,6 +67,23 @@ bool is_dotted(std::string_view text, size_t fewest, bool dashes, bool leading_d
     return !at_start && elements >= fewest;
 }
 
+/// Length of the character that `text` begins with; 0: none that UTF-8 or D-Bus allows.
+size_t first_character(std::string_view text) {
+    const auto lead = static_cast<uint8_t>(text[0]);
+    if (lead < 0x80) return lead == 0 ? 0 : 1;
+    const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
+    uint32_t code = lead & (0xffU >> (length + 1));
+    for (const char byte : text.substr(1, length - 1)) {
+        const auto next = static_cast<uint8_t>(byte);
+        if ((next & 0xc0U) != 0x80) return 0;
+        code = code << 6U | (next & 0x3fU);
+    }
+    static constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    const bool surrogate = code >= 0xd800 && code < 0xe000;
+    return code < kLeast[length] || code > 0x10ffff || surrogate ? 0 : length;
+}
+
 }  // namespace
 
 std::string_view first_type(std::string_view signature) {
@@ -110,26 +127,10 @@ bool is_bus_name(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<uint8_t>(text[i]);
-        if (lead == 0) return false;
-        const size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-        if (length == 1) {
-            i++;
-            continue;
-        }
-        if (lead < 0xc2 || lead > 0xf4 || text.size() - i < length) return false;
-        uint32_t code = lead & (0xffU >> (length + 1));
-        for (size_t k = 1; k < length; k++) {
-            const auto next = static_cast<uint8_t>(text[i + k]);
-            if ((next & 0xc0U) != 0x80) return false;
-            code = code << 6U | (next & 0x3fU);
-        }
-        static constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-        if (code < kLeast[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
-            return false;
-        }
-        i += length;
+    while (!text.empty()) {
+        const size_t length = first_character(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
     }
     return true;
 }

@@ -30,13 +30,14 @@ bool fail(ServiceFault& fault, const char* path, const char* problem) {
     return false;
 }
 
-bool load_file(int directory, const char* file, const char* shown, const char* name,
-               Services& services, ServiceFault& fault) {
+bool load_file(int directory, const char* file, const ServiceSource& source, Services& services,
+               ServiceFault& fault) {
     const ssize_t size = read_small(directory, file, text, sizeof text);
     if (size < 0) {
-        return fail(fault, shown, errno == EFBIG ? "is larger than 64 KiB" : errno_text(errno));
+        const bool large = errno == EFBIG;
+        return fail(fault, source.file, large ? "is larger than 64 KiB" : errno_text(errno));
     }
-    return parse_services(text, static_cast<size_t>(size), shown, name, services, fault);
+    return parse_services(text, static_cast<size_t>(size), source, services, fault);
 }
 
 bool is_service_file(const char* name) {
@@ -84,7 +85,7 @@ bool load_directory(DIR* directory, const char* path, Services& services, Servic
         const char* kept = keep_text(shown.text(), shown.size());
         char* name = keep_text(file, strlen(file) - kSuffixLength);
         if (kept == nullptr || name == nullptr) return fail(fault, path, "does not fit in memory");
-        if (!load_file(dirfd(directory), file, kept, name, services, fault)) return false;
+        if (!load_file(dirfd(directory), file, {kept, name}, services, fault)) return false;
     }
     return true;
 }
@@ -95,7 +96,7 @@ bool load_services(const char* path, Services& services, ServiceFault& fault) {
     DIR* directory = opendir(path);
     const bool loaded = directory != nullptr ? load_directory(directory, path, services, fault)
                         : errno == ENOTDIR
-                                ? load_file(AT_FDCWD, path, path, nullptr, services, fault)
+                                ? load_file(AT_FDCWD, path, {path, nullptr}, services, fault)
                                 : fail(fault, path, errno_text(errno));
     if (directory != nullptr) (void)closedir(directory);
     return loaded && link_services(services, fault);

@@ -10,10 +10,15 @@ namespace boxctl::init {
 /// [Service NAME] for each. Then links them. False with `fault` filled.
 bool load_services(const char* path, Services& services, ServiceFault& fault);
 
-/// Reads the text of one file. `name` is that of a section without one of its own; null where each
-/// section has to have one. `file` is for messages and must outlive `services`.
-bool parse_services(const char* text, size_t size, const char* file, const char* name,
-                    Services& services, ServiceFault& fault);
+/// Where the text of services comes from.
+struct ServiceSource {
+    const char* file;  ///< for messages; must outlive the services
+    const char* name;  ///< of a section without one of its own; null: each has to have one
+};
+
+/// Reads the text of one file.
+bool parse_services(const char* text, size_t size, const ServiceSource& source, Services& services,
+                    ServiceFault& fault);
 
 /// Resolves Requires and After, and refuses what can never start: names that are no service and
 /// cycles, which are spelled out.

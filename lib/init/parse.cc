@@ -128,9 +128,9 @@ uint32_t Services::find(const char* name) const {
     return kMaxServices;
 }
 
-bool parse_services(const char* text, size_t size, const char* file, const char* name,
-                    Services& services, ServiceFault& fault) {
-    return FileParser(file, name, services, fault).parse(text, size);
+bool parse_services(const char* text, size_t size, const ServiceSource& source, Services& services,
+                    ServiceFault& fault) {
+    return FileParser(source.file, source.name, services, fault).parse(text, size);
 }
 
 }  // namespace boxctl::init

@@ -45,8 +45,8 @@ struct Word {
     Enum value;
 };
 
-template <class Enum, size_t kCount>
-const char* choose(const char* text, const Word<Enum> (&words)[kCount], const char* problem,
+template <class Enum, size_t Count>
+const char* choose(const char* text, const Word<Enum> (&words)[Count], const char* problem,
                    Enum& chosen) {
     for (const Word<Enum>& word : words) {
         if (!equal(text, word.text)) continue;

@@ -41,7 +41,7 @@ void try_file(const char* text, size_t size, const char* name) {
     services = Services();
     ServiceFault fault;
     reset_memory();
-    const bool good = parse_services(text, size, "f.ini", name, services, fault) &&
+    const bool good = parse_services(text, size, {"f.ini", name}, services, fault) &&
                       link_services(services, fault);
     require(good != fault.found());
     require(services.count <= kMaxServices);

@@ -271,11 +271,11 @@ def orphans_leave_no_zombies(init):
 
 
 def a_subreaper_adopts(init):
-    script = f"(setsid sleep {MARK} &); echo ready; exec sleep 60"
+    script = f"(setsid sleep {MARK}1 &); echo ready; exec sleep {MARK}2"  # sweep() finds both
     with Life(init, ["sh", "-c", script], ["subreaper"], plain=True) as it:
         equal(it.line(), "ready")
         until = time.monotonic() + init.patience
-        while not subprocess.run(["pgrep", "-P", str(it.pid), "-f", f"^sleep {MARK}"], stdout=subprocess.DEVNULL).returncode == 0:
+        while not subprocess.run(["pgrep", "-P", str(it.pid), "-f", f"^sleep {MARK}1"], stdout=subprocess.DEVNULL).returncode == 0:
             assert time.monotonic() < until, "the orphan went elsewhere"
             time.sleep(0.02)
 

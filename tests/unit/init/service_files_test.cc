@@ -21,7 +21,7 @@ struct Files {
 
     explicit Files(const std::string& text, const char* name = nullptr) {
         reset_memory();
-        good = parse_services(text.data(), text.size(), "f.ini", name, services, fault) &&
+        good = parse_services(text.data(), text.size(), {"f.ini", name}, services, fault) &&
                link_services(services, fault);
     }
     const Service& operator[](const char* name) const {
