@@ -109,6 +109,15 @@ Result<void> check_given(const EnterRequest& request, os::BorrowedFd root) {
     return {};
 }
 
+/// The first terminal among what was given; a descriptor of its own, not open where there is none.
+Result<os::UniqueFd> given_terminal(const EnterRequest& request) {
+    for (int fd = 0; fd <= 2; fd++) {
+        const bool given = request.stdio[static_cast<size_t>(fd)] == Stdio::given;
+        if (given && isatty(fd) == 1) return os::duplicate(os::BorrowedFd(fd));
+    }
+    return os::UniqueFd();
+}
+
 /// The terminal of the program: a new one, one of the box's, or what was given.
 Result<os::PtyPair> open_terminal(const JoinerInput& input, uid_t uid) {
     const EnterRequest& request = *input.request;
@@ -125,11 +134,7 @@ Result<os::PtyPair> open_terminal(const JoinerInput& input, uid_t uid) {
             return Error(quote(request.line) + " is no terminal of the box");
         }
     } else {
-        for (int fd = 0; fd <= 2 && !pty.slave.valid(); fd++) {
-            if (request.stdio[static_cast<size_t>(fd)] == Stdio::given && isatty(fd) == 1) {
-                pty.slave = BOX_TRY(os::duplicate(os::BorrowedFd(fd)));
-            }
-        }
+        pty.slave = BOX_TRY(given_terminal(request));
     }
     BOX_TRY(own_terminal(pty.slave, uid));
     return pty;

@@ -44,7 +44,7 @@ bool is_for_program(const siginfo_t& info) {
     const int signal = WTERMSIG(status);
     const rlimit no_core = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &no_core);
-    ::signal(signal, SIG_DFL);
+    (void)::signal(signal, SIG_DFL);
     sigset_t one;
     sigemptyset(&one);
     sigaddset(&one, signal);
