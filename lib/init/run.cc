@@ -62,7 +62,7 @@ class Init {
         }
     }
 
-    int64_t time_left() const {
+    [[nodiscard]] int64_t time_left() const {
         if (deadline_ == kNoDeadline) return -1;
         const int64_t left = deadline_ - now();
         return left > 0 ? left : 0;
@@ -194,7 +194,7 @@ class Init {
         if (!reached && command_ == 0) feed(Event::deadline);
     }
 
-    Reach reach() const {
+    [[nodiscard]] Reach reach() const {
         if (terminal_.pid_one) return Reach::pid_namespace;
         return options_.subreaper ? Reach::descendants : Reach::group;
     }

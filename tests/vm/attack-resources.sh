@@ -45,9 +45,11 @@ limits() {
 } 2>/dev/null
 # strays DIR LEADER: processes of the PID namespace of LEADER outside of DIR
 strays() {
-    local pid
+    local pid cgroup
     for pid in /proc/[0-9]*; do
-        [ "$(readlink "$pid/ns/pid")" != "$(readlink "/proc/$2/ns/pid")" ] || grep -v "^0::${1#/sys/fs/cgroup}/" "$pid/cgroup"
+        [ "$(readlink "$pid/ns/pid")" = "$(readlink "/proc/$2/ns/pid")" ] || continue
+        cgroup=$(cat "$pid/cgroup")
+        [[ -z "$cgroup" || "$cgroup" == "0::${1#/sys/fs/cgroup}/"* ]] || printf '%s\n' "$cgroup"
     done 2>/dev/null
 }
 
