@@ -35,13 +35,17 @@ Result<Links> make_links() {
                  Link(std::move(payload_far))};
 }
 
-Result<Builder> start_builder(const BuilderInput& input, const cgroup::Cgroup& cgroup) {
+/// `near` is our end of its link: with a copy of it a builder would never see us gone.
+Result<Builder> start_builder(const BuilderInput& input, const cgroup::Cgroup& cgroup, Link& near) {
     os::CloneRequest request;
     request.flags = CLONE_NEWNS;
     request.cgroup = cgroup.payload;
     os::Cloned cloned = BOX_TRY(os::clone_process(request).context("start the builder"));
     // --- The builder from here on: host privileges, its own mount namespace. ---
-    if (cloned.pid == 0) builder_main(input);
+    if (cloned.pid == 0) {
+        near.close();
+        builder_main(input);
+    }
     return Builder(std::move(cloned.pidfd));
 }
 
@@ -162,7 +166,7 @@ Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::B
             .from_payload = &links.payload_far,
     };
     RunningBox box;
-    box.builder = BOX_TRY(start_builder(input, reservation.cgroup()));
+    box.builder = BOX_TRY(start_builder(input, reservation.cgroup(), links.builder));
     links.builder_far.close();
     links.payload_far.close();
     BOX_TRY(converse(plan, links, reservation, box));

@@ -86,7 +86,8 @@ box=$(box_name forks)
 start_box "$box" boot "$root" --property=TasksMax=60 || tap_report no "a box starts" "$(cat "$tap_tmp/$box.log")"
 machine=$(dirname "$(cgroup_of "$box_leader")")
 "$BOXCTL" shell "$box" sh -c 'bomb() { bomb | bomb & }; bomb' </dev/null >/dev/null 2>&1 &
-at_its_limit() { [ "$(count_of "$machine/pids.events" max)" -gt 0 ]; }
+# Counted where the fork failed, not where the limit is (before Linux 6.11).
+at_its_limit() { cat "$machine"/pids.events "$machine"/*/pids.events 2>/dev/null | grep -q '^max [1-9]'; }
 ok "H2 a fork bomb comes to its limit" wait_for at_its_limit
 ok "H2 never more than that" test "$(cat "$machine/pids.current")" -le 60
 ok "H2 the host starts programs" timeout 20 /bin/true
