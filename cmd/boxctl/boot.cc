@@ -128,13 +128,19 @@ Error reload(const Run& run, const launch::RunningBox& box, const supervise::Mac
     return supervise::replace_image(*path, pack(run, box, machine));
 }
 
+/// A full disk keeps whoever waits for the answer from it, but costs no box.
+void answer_reload(supervise::Machine& machine, const std::string& failure) {
+    const auto answered = machine.answer_reload(failure);
+    if (!answered) log::warning(answered.error().message());
+}
+
 Result<supervise::Outcome> stay(const Run& run, const launch::RunningBox& box,
                                 supervise::Machine& machine) {
     supervise::Outcome outcome = BOX_TRY(machine.run());
     while (outcome.kind == supervise::Outcome::Kind::reload) {
         const Error error = reload(run, box, machine);
         log::warning("reload: " + error.message());
-        BOX_TRY(machine.answer_reload(error.message()));
+        answer_reload(machine, error.message());
         outcome = BOX_TRY(machine.run());
     }
     if (!machine.record().host_link.empty()) {
@@ -228,7 +234,7 @@ Result<Life> rest_of_life(Run& run, state::Incoming& incoming) {
             launch::RunningBox::unpack(*BOX_TRY(json::get_object(values, "box")), incoming));
     const auto machine = BOX_TRY(supervise::Machine::resume(
             box, *BOX_TRY(json::get_object(values, "machine")), incoming, run.manager));
-    BOX_TRY(machine->answer_reload(""));
+    answer_reload(*machine, "");
     const supervise::Outcome outcome = BOX_TRY(stay(run, box, *machine));
     return Life{outcome, machine->record().name, machine->record().uuid};
 }
