@@ -24,7 +24,11 @@ std::optional<Power> power_of_signal(int signal) {
 }
 
 Endpoint::Endpoint(event::Loop& loop, const state::Record& box, Hooks hooks)
-        : loop_(loop), box_(box), hooks_(std::move(hooks)), server_(loop, {&box, hooks_.power}) {
+        : loop_(loop),
+          box_(box),
+          hooks_(std::move(hooks)),
+          leaves_(loop),
+          server_(loop, {&box, &leaves_, hooks_.power}) {
 }
 
 shell::Companion::Events Endpoint::companion_events() {

@@ -13,6 +13,7 @@
 #include "lib/event/loop.h"
 #include "lib/json/fwd.h"
 #include "lib/shell/companion.h"
+#include "lib/shell/leaves.h"
 #include "lib/state/record.h"
 
 namespace boxctl::state {
@@ -62,6 +63,7 @@ class Endpoint {
     event::Loop& loop_;
     const state::Record& box_;
     Hooks hooks_;
+    shell::Leaves leaves_;
     Server server_;
     std::unique_ptr<shell::Companion> companion_;
     event::TimerSource again_;

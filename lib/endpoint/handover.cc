@@ -17,6 +17,8 @@ json::Value Endpoint::pack(state::Outgoing& outgoing) const {
         sessions.push_back(shell::pack(*session, outgoing));
     for (const Kept& kept : kept_)
         sessions.push_back(shell::pack(kept.session, outgoing));
+    for (const shell::Session* left : leaves_.sessions())
+        sessions.push_back(shell::pack(*left, outgoing));
     const bool there = companion_ && companion_->pid() != 0;
     return {{"companion", there ? companion_->pack(outgoing) : json::Value()},
             {"listener", outgoing.add(server_.listener())},
@@ -24,10 +26,15 @@ json::Value Endpoint::pack(state::Outgoing& outgoing) const {
 }
 
 Result<void> Endpoint::keep(shell::Session session) {
+    if (!session.pidfd.valid()) {
+        leaves_.take(std::move(session), shell::Leaves::Rest::leave);
+        return {};
+    }
     kept_.push_front({std::move(session), {}});
     const auto place = kept_.begin();
     place->source = BOX_TRY(loop_.add_child(place->session.pidfd, [this, place](os::ExitStatus) {
         place->session.pidfd.reset();  // reaped
+        leaves_.take(std::move(place->session), shell::Leaves::Rest::leave);
         kept_.erase(place);
     }));
     return {};

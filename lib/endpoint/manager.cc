@@ -234,7 +234,8 @@ Result<void> Manager::launch(const std::string& name, UnitRequest request,
     events.changed = [this, name](const Unit& unit) {
         if (entry_of(name, unit) != nullptr) on_changed(name);
     };
-    auto unit = std::make_unique<Unit>(loop_, *box_.record, std::move(request), std::move(events));
+    auto unit = std::make_unique<Unit>(loop_, *box_.record, *box_.leaves, std::move(request),
+                                       std::move(events));
     BOX_TRY(unit->start(fds));
     Entry& entry = units_[name];
     entry.unit = std::move(unit);

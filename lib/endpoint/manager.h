@@ -25,6 +25,7 @@ enum class Power { off, reboot };
 /// What the manager is told of its box, and asks of it.
 struct Box {
     const state::Record* record = nullptr;
+    shell::Leaves* leaves = nullptr;  ///< for sessions that are over
     std::function<void(Power)> power;
 };
 

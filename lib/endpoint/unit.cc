@@ -42,8 +42,13 @@ Result<void> signal_all(os::BorrowedFd dir, int number) {
 
 }  // namespace
 
-Unit::Unit(event::Loop& loop, const state::Record& box, UnitRequest request, Events events)
-        : loop_(loop), box_(box), request_(std::move(request)), events_(std::move(events)) {
+Unit::Unit(event::Loop& loop, const state::Record& box, shell::Leaves& leaves, UnitRequest request,
+           Events events)
+        : loop_(loop),
+          box_(box),
+          leaves_(leaves),
+          request_(std::move(request)),
+          events_(std::move(events)) {
 }
 
 shell::EnterRequest Unit::enter_request(const std::vector<os::UniqueFd>& fds) const {
@@ -95,7 +100,10 @@ void Unit::on_entering() {
 void Unit::fail_to_start(const Error& error) {
     patience_.reset();
     source_.reset();
+    if (entering_) leaves_.take(entering_->give_up(), shell::Leaves::Rest::kill);
+    if (session_) leaves_.take(std::move(*session_), shell::Leaves::Rest::kill);
     entering_.reset();
+    session_.reset();
     never_began_ = true;
     ended_ = now();
     state_ = State::dead;
@@ -167,6 +175,7 @@ void Unit::finish() {
     patience_.reset();
     rest_source_.reset();
     rest_.reset();
+    if (session_) leaves_.take(std::move(*session_), shell::Leaves::Rest::leave);
     session_.reset();
     // A request to stop ends also what remains only in name.
     const bool remains = request_.remain_after_exit && !failed() && state_ != State::stopping;

@@ -11,6 +11,7 @@
 #include "lib/event/loop.h"
 #include "lib/os/process.h"
 #include "lib/shell/enter.h"
+#include "lib/shell/leaves.h"
 #include "lib/state/record.h"
 
 namespace boxctl::endpoint {
@@ -33,8 +34,9 @@ class Unit {
     /// How long a program may take until it is executed, and until it has heeded a signal.
     static constexpr uint64_t kPatience = 10 * event::kSecond;
 
-    /// `loop` and `box` outlive the unit.
-    Unit(event::Loop& loop, const state::Record& box, UnitRequest request, Events events);
+    /// The first three outlive the unit.
+    Unit(event::Loop& loop, const state::Record& box, shell::Leaves& leaves, UnitRequest request,
+         Events events);
     Unit(const Unit&) = delete;
     Unit& operator=(const Unit&) = delete;
 
@@ -82,6 +84,7 @@ class Unit {
 
     event::Loop& loop_;
     const state::Record& box_;
+    shell::Leaves& leaves_;
     UnitRequest request_;
     Events events_;
     State state_ = State::starting;

@@ -180,6 +180,14 @@ Result<std::optional<Session>> Entering::advance() {
     return std::optional<Session>();
 }
 
+Session Entering::give_up() {
+    (void)joiner_.end().has_value();
+    // It may have told of a birth that nobody has heard of yet.
+    const auto told = readable(link_.fd(), 0);
+    if (stage_ == Stage::birth && told && *told) (void)take_birth().has_value();
+    return std::move(session_);
+}
+
 Result<Session> enter(const EnterRequest& request) {
     Entering entering = BOX_TRY(Entering::begin(request));
     for (;;) {

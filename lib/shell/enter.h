@@ -142,6 +142,8 @@ class Entering {
     /// Takes the next steps without waiting: the session once the program is executed, until then
     /// nothing. Failing to execute it is an error with exit code 126 or 127.
     Result<std::optional<Session>> advance();
+    /// Ends what has begun: a session whose program, if it has one yet, is not reaped.
+    Session give_up();
 
  private:
     friend Result<Session> start_inside(const state::Record&, const std::vector<std::string>&);

@@ -76,7 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         boxctl::state::Record record;
         record.phase = "running";
         const auto loop = std::move(boxctl::event::Loop::create()).value();
-        boxctl::endpoint::Server server(*loop, {&record, [](boxctl::endpoint::Power) {}});
+        boxctl::shell::Leaves leaves(*loop);
+        boxctl::endpoint::Server server(*loop, {&record, &leaves, [](boxctl::endpoint::Power) {}});
         const Client hostile(server);
         const Client other(server);
         hostile.write(greeting() + std::string(reinterpret_cast<const char*>(data), size));

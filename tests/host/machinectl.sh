@@ -56,7 +56,7 @@ check_manager() { # NAME
     is "$host_version $1: the box sees nothing of it" "$(shell "$1" /bin/ls -A /run/dbus)" ''
 }
 
-# A command that exits at once loses nothing, and nothing of it stays.
+# A command that exits at once loses nothing, and nothing of it stays; nor does one that cannot start.
 check_many() { # NAME
     local before after
     before=$(on sh -c "ls /proc/\$(systemctl show -P MainPID box-$1)/fd | wc -l")
@@ -64,6 +64,8 @@ check_many() { # NAME
         "$(on sh -c "for i in \$(seq 200); do machinectl -q shell $1 /bin/echo line-\$i </dev/null; done" | plain | grep -c '^line-')" 200
     is "$host_version $1: 20 at once" \
         "$(on sh -c "for i in \$(seq 20); do machinectl -q shell $1 /bin/echo line-\$i </dev/null & done; wait" | plain | grep -o 'line-' | grep -c .)" 20
+    is "$host_version $1: 30 at once that cannot start" \
+        "$(on sh -c "for i in \$(seq 30); do machinectl -q shell $1 /bin/nothing-\$i </dev/null & done; wait" 2>&1 | grep -c 'No such file')" 30
     eventually "$host_version $1: their cgroups are gone" \
         on sh -c "[ -z \"\$(find $cgroup/box-$1.service/payload -mindepth 1 -name 'session-*')\" ]"
     after=$(on sh -c "ls /proc/\$(systemctl show -P MainPID box-$1)/fd | wc -l")

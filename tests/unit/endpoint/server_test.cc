@@ -30,8 +30,8 @@ struct Host {
         record.name = "test";
         record.phase = "running";
         server = std::make_unique<endpoint::Server>(
-                *loop,
-                endpoint::Box{&record, [this](endpoint::Power power) { powers.push_back(power); }});
+                *loop, endpoint::Box{&record, &leaves,
+                                     [this](endpoint::Power power) { powers.push_back(power); }});
     }
     /// Serves until nothing happens for a moment.
     void serve(uint64_t moment = 20000) {
@@ -41,6 +41,7 @@ struct Host {
 
     state::Record record;
     std::unique_ptr<event::Loop> loop;
+    shell::Leaves leaves{*loop};
     std::vector<endpoint::Power> powers;
     std::unique_ptr<endpoint::Server> server;
 };
