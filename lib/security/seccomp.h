@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Seccomp: the default system call filters of a box, compiled while boxctl is built (see
-// gen/policy.h for what they say and gen/filter_builder.h for how).
+// gen/policy.h for what they say and filter_builder.h for how).
 //
 // A box with the default capabilities loads one filter. For another set, the calls that hang on a
 // missing capability are refused by one small filter each, stacked behind a main one; allowed

@@ -15,7 +15,7 @@
 #include <seccomp.h>
 
 #include "lib/security/capability.h"
-#include "lib/security/gen/filter_builder.h"
+#include "lib/security/filter_builder.h"
 #include "lib/security/gen/policy.h"
 
 namespace boxctl::security::gen {

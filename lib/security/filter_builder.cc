@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/security/gen/filter_builder.h"
+#include "lib/security/filter_builder.h"
 
 #include <cerrno>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <linux/seccomp.h>
 #include <sys/socket.h>
 
-namespace boxctl::security::gen {
+namespace boxctl::security {
 
 namespace {
 
@@ -128,4 +128,4 @@ std::vector<sock_filter> build_filter(std::span<const ArchRules> rules, Answer o
     return code;
 }
 
-}  // namespace boxctl::security::gen
+}  // namespace boxctl::security

@@ -15,7 +15,7 @@
 
 #include <linux/filter.h>
 
-namespace boxctl::security::gen {
+namespace boxctl::security {
 
 enum class Answer : uint8_t {
     allow,
@@ -40,4 +40,4 @@ struct SocketRule {
 std::vector<sock_filter> build_filter(std::span<const ArchRules> rules, Answer otherwise,
                                       const SocketRule& socket);
 
-}  // namespace boxctl::security::gen
+}  // namespace boxctl::security
