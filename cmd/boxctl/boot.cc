@@ -49,6 +49,10 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.namespaces = plan.namespaces.flags();
     record.capabilities = plan.security.capabilities;
     record.no_new_privileges = plan.security.no_new_privileges;
+    record.system_calls = security::describe(plan.security.calls);
+    if (plan.security.families) {
+        record.address_families = security::describe_families(*plan.security.families);
+    }
     record.id_base = reservation.ids().base;
     record.id_count = reservation.ids().count;
     record.supervisor = BOX_TRY(identify(getpid()));

@@ -107,6 +107,18 @@ Result<std::vector<std::string>> split_escaped(std::string_view text, char separ
     return parts;
 }
 
+std::vector<std::string> split_blanks(std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    std::vector<std::string> words;
+    size_t at = 0;
+    while ((at = text.find_first_not_of(kBlanks, at)) != std::string_view::npos) {
+        const std::string_view word = text.substr(at, text.find_first_of(kBlanks, at) - at);
+        words.emplace_back(word);
+        at += word.size();
+    }
+    return words;
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
     std::string out;
     for (size_t i = 0; i < parts.size(); i++) {

@@ -26,6 +26,8 @@ std::string quote(std::string_view text);
 std::string printable(std::string_view text);
 
 std::vector<std::string> split(std::string_view text, char separator);
+/// The words between blanks, tabs and line ends; none of them is empty.
+std::vector<std::string> split_blanks(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 

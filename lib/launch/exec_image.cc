@@ -18,6 +18,8 @@
 namespace boxctl::launch {
 namespace {
 
+constexpr const char* kExecute = "execute";
+
 std::vector<const char*> pointers(const std::vector<std::string>& strings) {
     std::vector<const char*> out;
     out.reserve(strings.size() + 1);
@@ -25,6 +27,20 @@ std::vector<const char*> pointers(const std::vector<std::string>& strings) {
         out.push_back(text.c_str());
     out.push_back(nullptr);
     return out;
+}
+
+Result<void> choose_filters(ExecImage& image, const plan::SecurityPlan& security) {
+    if (!security.has_own_filter()) {
+        image.filters = security::default_filters(image.bounding);
+        return {};
+    }
+    image.own_filters = BOX_TRY(security.own_filters(image.bounding));
+    const auto view = [](const std::vector<sock_filter>& code) {
+        return security::FilterView{code.data(), static_cast<uint16_t>(code.size()), "own"};
+    };
+    image.filters = {view(image.own_filters.main)};
+    if (!image.own_filters.last.empty()) image.last_filter = view(image.own_filters.last);
+    return {};
 }
 
 /// boxctl may itself run under filters and no_new_privs; the payload inherits both.
@@ -60,7 +76,7 @@ Result<std::unique_ptr<ExecImage>> prepare_exec(const plan::ProcessPlan& process
     image->ambient = security.ambient & image->bounding;
     // A user other than root starts with those only: execve(2) would take others away anyway.
     image->effective = image->uid == 0 ? image->bounding : image->ambient;
-    image->filters = security::default_filters(image->bounding);
+    BOX_TRY(choose_filters(*image, security));
     if (security.suppress_sync) image->filters.push_back(security::suppress_sync_filter());
     image->expected.inheritable = image->ambient;
     image->expected.ambient = image->ambient;
@@ -122,7 +138,11 @@ ExecFault confine(const ExecImage& image) noexcept {
 }
 
 ExecFault execute(const ExecImage& image) noexcept {
-    ExecFault fault = {"execute", ENOENT};
+    if (image.last_filter) {
+        const int loaded = security::load_filter(*image.last_filter);
+        if (loaded < 0) return {"load the last seccomp filter", -loaded};
+    }
+    ExecFault fault = {kExecute, ENOENT};
     for (const char* path : image.candidates) {
         if (path == nullptr) break;
         execve(path, const_cast<char* const*>(image.arguments.data()),
@@ -134,14 +154,20 @@ ExecFault execute(const ExecImage& image) noexcept {
     return fault;
 }
 
-Error execute_error(const plan::Plan& plan, int code) {
-    const plan::ProcessPlan& process = plan.process;
-    Error error(code,
-                "execute " + quote(plan.mode == settings::Mode::boot ? process.candidates.front()
-                                                                     : process.arguments.front()));
-    error.set_exit_code(code == ENOENT ? 127 : 126);
-    if (code == ENOEXEC) error.set_hint("the tree may be of another architecture");
+Error execute_error(const std::string& program, const ExecFault& fault) {
+    std::string text = "execute " + quote(program);
+    if (fault.what != std::string_view(kExecute)) text += std::string(": ") + fault.what;
+    Error error(fault.error, text);
+    error.set_exit_code(fault.error == ENOENT ? 127 : 126);
+    if (fault.error == ENOEXEC) error.set_hint("the tree may be of another architecture");
     return error;
+}
+
+Error execute_error(const plan::Plan& plan, const ExecFault& fault) {
+    const plan::ProcessPlan& process = plan.process;
+    return execute_error(plan.mode == settings::Mode::boot ? process.candidates.front()
+                                                           : process.arguments.front(),
+                         fault);
 }
 
 }  // namespace boxctl::launch

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,9 @@ struct ExecImage {
     std::vector<const char*> arguments;    ///< nullptr-terminated
     std::vector<const char*> environment;  ///< nullptr-terminated
     std::vector<security::ResourceLimit> limits;
-    std::vector<security::FilterView> filters;
+    security::CompiledFilters own_filters;      ///< what `filters` and `last_filter` may point to
+    std::vector<security::FilterView> filters;  ///< loaded by confine()
+    std::optional<security::FilterView> last_filter;  ///< loaded by execute()
     std::vector<gid_t> groups;
     uid_t uid = 0;
     gid_t gid = 0;
@@ -52,10 +55,12 @@ struct ExecFault {
 /// and then looks at itself in /proc/self/status: a step that did not take is a fault.
 ExecFault confine(const ExecImage& image) noexcept;
 
-/// Tries the candidates in turn. Returns only when none could be executed.
+/// Loads the last filter and tries the candidates in turn. Returns only when none could be
+/// executed; where that filter denies sendmsg(2), nothing can then be reported either.
 ExecFault execute(const ExecImage& image) noexcept;
 
 /// What the user is told of it, with exit code 126 or 127.
-Error execute_error(const plan::Plan& plan, int code);
+Error execute_error(const std::string& program, const ExecFault& fault);
+Error execute_error(const plan::Plan& plan, const ExecFault& fault);
 
 }  // namespace boxctl::launch

@@ -149,7 +149,7 @@ RunningBox::~RunningBox() {
 Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::BorrowedFd root) {
     if (!os::single_threaded())
         return Error("boxctl has threads: cloning would leave their locks held");
-    if (surely_missing(plan, root)) return execute_error(plan, ENOENT);
+    if (surely_missing(plan, root)) return execute_error(plan, {"execute", ENOENT});
     const std::unique_ptr<ExecImage> image =
             BOX_TRY(prepare_exec(plan.process, plan.security, plan.namespaces.user));
     for (int fd = 0; fd <= 2; fd++) {

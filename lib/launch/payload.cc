@@ -126,7 +126,7 @@ Result<void> run(const PayloadInput& input) {
     if (fault.what != nullptr) return fault_error(fault);
     BOX_TRY(input.to_parent->say(Step::confined));
     BOX_TRY(input.to_parent->expect(Step::execute));
-    return execute_error(*input.plan, execute(*input.image).error);
+    return execute_error(*input.plan, execute(*input.image));
 }
 
 }  // namespace

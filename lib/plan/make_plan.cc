@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -7,6 +8,7 @@
 #include "lib/os/file.h"
 #include "lib/plan/plan.h"
 #include "lib/plan/process.h"
+#include "lib/security/address_families.h"
 #include "lib/security/capability.h"
 #include "lib/settings/dump.h"
 
@@ -119,10 +121,28 @@ SecurityPlan plan_security(const Settings& wanted, const host::HostFacts& have,
                          wanted.security.add_capabilities.value) &
                         ~wanted.security.drop_capabilities.value;
     plan.ambient = wanted.security.ambient_capabilities.value;
+    plan.calls = wanted.security.calls.value;
+    const security::FamilyFilter& families = wanted.security.families.value;
+    if (families.kind != security::FamilyFilter::Kind::unset) plan.families = families.families();
     plan.suppress_sync = wanted.security.suppress_sync.value;
     plan.no_new_privileges = wanted.security.no_new_privileges.value;
     plan.limits = plan_limits(wanted, have);
     return plan;
+}
+
+/// Compiled once to see whether it can be, and loaded: the kernel takes the last part only from a
+/// process that has CAP_SYS_ADMIN or will never gain rights (seccomp(2)).
+Result<void> check_filters(const Plan& plan) {
+    const SecurityPlan& security = plan.security;
+    if (!security.has_own_filter()) return {};
+    const auto filters = BOX_TRY(security.own_filters(security.capabilities));
+    const uint64_t first = plan.process.user.uid == 0 ? security.capabilities : security.ambient;
+    const bool may_load =
+            security.no_new_privileges || (first & security::capability_bit(CAP_SYS_ADMIN)) != 0;
+    if (filters.last.empty() || may_load) return {};
+    Error error("the system call filter denies what the start itself calls");
+    error.set_hint("--no-new-privileges=yes lets a process without CAP_SYS_ADMIN deny it");
+    return error;
 }
 
 StopPlan plan_stop(const Settings& wanted, const host::RootFacts& root) {
@@ -231,6 +251,11 @@ void add_notes(Plan& plan, const host::HostFacts& have, const host::RootFacts& r
                 join(names, ", ") + ": keep it below a directory of mode 0700, or mount it nosuid");
     }
     if (!plan.cgroup.note.empty()) plan.notes.push_back(plan.cgroup.note);
+    const std::vector<std::string> unknown = security::unknown_calls(plan.security.calls);
+    if (!unknown.empty()) {
+        plan.notes.push_back("the system call filter names calls that do not exist here: " +
+                             join(unknown, ", "));
+    }
     if (!have.time_namespaces) {
         plan.notes.emplace_back(
                 "this kernel has no time namespaces: the box shows the host's uptime");
@@ -238,6 +263,13 @@ void add_notes(Plan& plan, const host::HostFacts& have, const host::RootFacts& r
 }
 
 }  // namespace
+
+Result<security::CompiledFilters> SecurityPlan::own_filters(uint64_t kept) const {
+    const auto& standard = security::kDefaultFamilies;
+    return security::compile_filters(
+            kept, calls,
+            families.value_or(std::vector<uint32_t>(standard.begin(), standard.end())));
+}
 
 uint64_t NamespacePlan::flags() const {
     uint64_t flags = CLONE_NEWNS | CLONE_NEWPID;
@@ -300,6 +332,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     }
     plan.mounts = BOX_TRY(mounts_for(wanted, have, root, plan));
     plan.process = BOX_TRY(plan_process(wanted, have, root, plan));
+    BOX_TRY(check_filters(plan));
     plan.from_files = settings::describe_file_values(wanted);
     if (!have.credentials.empty()) {
         plan.process.environment.emplace_back(std::string("CREDENTIALS_DIRECTORY=") +

@@ -20,6 +20,7 @@
 #include "lib/net/plan.h"
 #include "lib/plan/init_kinds.h"
 #include "lib/rootfs/plan.h"
+#include "lib/security/call_filter.h"
 #include "lib/security/rlimits.h"
 #include "lib/settings/settings.h"
 #include "lib/userns/ids.h"
@@ -57,6 +58,13 @@ struct SecurityPlan {
     std::vector<security::ResourceLimit> limits;
     uint64_t ambient = 0;  ///< what a user other than root starts with
     bool suppress_sync = false;
+    security::CallWishes calls = {};                     ///< changes to the default filter
+    std::optional<std::vector<uint32_t>> families = {};  ///< of sockets; none: the default ones
+
+    /// Whether its filter is compiled when it starts.
+    [[nodiscard]] bool has_own_filter() const { return !calls.empty() || families.has_value(); }
+    /// For a box that keeps `kept` of the capabilities.
+    [[nodiscard]] Result<security::CompiledFilters> own_filters(uint64_t kept) const;
 };
 
 enum class ConsoleMode { interactive, read_only, passive, pipe };

@@ -4,6 +4,7 @@
 #include "lib/base/text.h"
 #include "lib/json/json.h"
 #include "lib/plan/plan.h"
+#include "lib/security/address_families.h"
 #include "lib/security/capability.h"
 #include "lib/security/seccomp.h"
 #include "lib/settings/values.h"
@@ -47,13 +48,29 @@ std::string describe(const ConsolePlan& console) {
     return text;
 }
 
+std::string describe(const security::FilterView& filter) {
+    return format("%s (%u instructions)", filter.name, filter.length);
+}
+
+std::vector<std::string> own_filter_names(const SecurityPlan& plan) {
+    const auto filters = plan.own_filters(plan.capabilities);
+    if (!filters) return {filters.error().text()};  // make_plan() lets no such plan through
+    std::vector<std::string> names = {format("own (%zu instructions)", filters->main.size())};
+    if (plan.suppress_sync) names.push_back(describe(security::suppress_sync_filter()));
+    if (!filters->last.empty()) {
+        names.push_back(format("last of all own (%zu instructions)", filters->last.size()));
+    }
+    return names;
+}
+
 std::vector<std::string> filter_names(const SecurityPlan& plan) {
+    if (plan.has_own_filter()) return own_filter_names(plan);
     std::vector<security::FilterView> filters = security::default_filters(plan.capabilities);
     if (plan.suppress_sync) filters.push_back(security::suppress_sync_filter());
     std::vector<std::string> names;
     names.reserve(filters.size());
     for (const security::FilterView& filter : filters) {
-        names.push_back(format("%s (%u instructions)", filter.name, filter.length));
+        names.push_back(describe(filter));
     }
     return names;
 }
@@ -169,6 +186,11 @@ std::string print_plan(const Plan& plan) {
         line("ambient", security::describe_capabilities(plan.security.ambient));
     }
     line("security", describe(plan.security));
+    for (const std::string& calls : security::describe(plan.security.calls))
+        line("calls", calls);
+    if (plan.security.families) {
+        line("families", security::describe_families(*plan.security.families));
+    }
     line("limits", limits_text(plan.security));
     line("console", describe(plan.console));
     if (plan.console.log != ConsoleLog::none) line("log", to_string(plan.console.log));
@@ -222,6 +244,10 @@ std::string print_plan_json(const Plan& plan) {
             {"cgroup", cgroup::describe(plan.cgroup)},
             {"capabilities", security::describe_capabilities(plan.security.capabilities)},
             {"seccomp", filter_names(plan.security)},
+            {"system_calls", security::describe(plan.security.calls)},
+            {"address_families", plan.security.families
+                                         ? security::describe_families(*plan.security.families)
+                                         : "default"},
             {"ambient", security::describe_capabilities(plan.security.ambient)},
             {"no_new_privileges", plan.security.no_new_privileges},
             {"limits", limits},

@@ -44,15 +44,21 @@ sock_filter load_argument(size_t index) {
 
 Code check_socket(const SocketRule& rule) {
     Code families;  // each hit jumps over the ones behind it and over the refusal
+    bool netlink = false;
     for (const uint32_t family : rule.families) {
+        netlink = netlink || family == AF_NETLINK;
         if (family == AF_NETLINK) continue;
         for (sock_filter& earlier : families)
             earlier.jt++;
         families.push_back(jump(BPF_JEQ, family, 1, 0));
     }
     const size_t others = families.size();
-    Code code = {load_argument(0), jump(BPF_JEQ, AF_NETLINK, 0, 2), load_argument(2),
-                 jump(BPF_JEQ, rule.denied_netlink_protocol, others, others + 1)};
+    Code code = {load_argument(0)};
+    if (netlink) {
+        code.push_back(jump(BPF_JEQ, AF_NETLINK, 0, 2));
+        code.push_back(load_argument(2));
+        code.push_back(jump(BPF_JEQ, rule.denied_netlink_protocol, others, others + 1));
+    }
     code.insert(code.end(), families.begin(), families.end());
     code.push_back(give_errno(EAFNOSUPPORT));
     code.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));

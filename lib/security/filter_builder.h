@@ -30,6 +30,8 @@ struct ArchRules {
     std::map<uint32_t, Answer> answers;  ///< call number -> answer
 };
 
+/// socket(2) may ask for these families only; other ones, and one protocol of netlink, give
+/// EAFNOSUPPORT.
 struct SocketRule {
     std::span<const uint32_t> families;
     uint32_t denied_netlink_protocol;

@@ -16,8 +16,6 @@ constexpr std::string_view kPorts =
 constexpr std::string_view kLabels = "SELinux labels are not supported";
 constexpr std::string_view kJournal = "the journal is not forwarded; use journald inside the box";
 constexpr std::string_view kUsers = "users of the host are not taken into the box";
-constexpr std::string_view kFilter =
-        "custom filters are not supported; the default filter follows --capability";
 constexpr std::string_view kManaged = "ranges of systemd-nsresourced are not supported";
 constexpr std::string_view kScope = "boxes of users other than root are not supported";
 
@@ -52,8 +50,6 @@ constexpr RefusedRow kRefused[] = {
     {"bind-user", 0, kValue, "Files", "BindUser", kUsers},
     {"bind-user-shell", 0, kValue, "Files", "BindUserShell", kUsers},
     {"bind-user-group", 0, kValue, "", "", kUsers},
-    {"system-call-filter", 0, kValue, "Exec", "SystemCallFilter", kFilter},
-    {"restrict-address-families", 0, kValue, "Exec", "RestrictAddressFamilies", kFilter},
     {"private-users-delegate", 0, kValue, "Exec", "PrivateUsersDelegate", kManaged},
     {"private-users-chown", 0, Arity::none, "Files", "PrivateUsersChown", "owners on disk are never changed; --private-users-ownership=map shows them mapped"},
     {"background", 0, kValue, "", "", "the terminal is not tinted"},

@@ -72,6 +72,13 @@ inline void merge_into(std::vector<uint32_t>& have, std::vector<uint32_t>&& more
 inline void merge_into(uint64_t& mask, uint64_t&& more) {
     mask |= more;
 }
+inline void merge_into(security::CallWishes& have, security::CallWishes&& more) {
+    have.allowed.insert(have.allowed.end(), more.allowed.begin(), more.allowed.end());
+    have.denied.insert(have.denied.end(), more.denied.begin(), more.denied.end());
+}
+inline void merge_into(security::FamilyFilter& have, security::FamilyFilter&& more) {
+    security::merge(have, more);
+}
 inline void merge_into(SharedNamespaces& have, SharedNamespaces&& more) {
     have.ipc |= more.ipc;
     have.uts |= more.uts;
@@ -111,7 +118,9 @@ struct Cell {
     using Value = typename MemberOf<decltype(Member)>::Value;
 
     static auto parse(const Input& input) {
-        if constexpr (requires { Parse(input.text, input.caller); }) {
+        if constexpr (requires { Parse(input); }) {
+            return Parse(input);
+        } else if constexpr (requires { Parse(input.text, input.caller); }) {
             return Parse(input.text, input.caller);
         } else {
             return Parse(input.text);

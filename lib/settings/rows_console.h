@@ -14,7 +14,7 @@ inline constexpr Row kConsoleRows[] = {
      replaces<&ConsoleSettings::console, to_console, write_console>(), nullptr, "The same as --console=pipe", "pipe"},
     {"", "", "quiet", 'q', "", "quiet", Verbs::both, Trust::admin, Group::console,
      flag<&ConsoleSettings::quiet>(), nullptr, "Say nothing but errors"},
-    {"", "", "settings", 0, "=no|yes|override|trusted", "settings", Verbs::both, Trust::admin, Group::tool,
+    {"", "", "settings", 0, "=MODE", "settings", Verbs::both, Trust::admin, Group::tool,
      replaces<&ToolSettings::settings, to_file_use, write_file_use>(), file_use_words, "Use of settings files, see below (default: yes)"},
     {"", "", "dry-run", 0, "", "dry_run", Verbs::both, Trust::admin, Group::tool,
      flag<&ToolSettings::dry_run>(), nullptr, "Print what would be done and stop"},

@@ -40,7 +40,7 @@ inline constexpr Row kExecRows[] = {
      replaces<&ExecSettings::hostname, to_hostname, write_text>(), nullptr, "Host name inside (default: name of the box)"},
     {"Exec", "MachineID", "uuid", 0, "=UUID", "uuid", Verbs::both, Trust::admin, Group::identity,
      replaces<&ExecSettings::uuid, to_uuid, write_text>(), nullptr, "Machine id, where the tree has none"},
-    {"", "", "set-credential", 0, "=ID:VALUE", "set_credential", Verbs::both, Trust::admin, Group::execution,
+    {"", "", "set-credential", 0, "=ID:TEXT", "set_credential", Verbs::both, Trust::admin, Group::execution,
      appends<&ExecSettings::credentials, to_set_credential, write_set_credentials>(), nullptr, "Hand the box a secret under that name"},
     {"", "", "load-credential", 0, "=ID:PATH", "load_credential", Verbs::both, Trust::admin, Group::execution,
      appends<&ExecSettings::credentials, to_load_credential, write_load_credentials>(), nullptr, "The same, from a file or a socket"},

@@ -8,12 +8,16 @@ namespace boxctl::settings {
 
 // clang-format off
 inline constexpr Row kSecurityRows[] = {
-    {"Exec", "Capability", "capability", 0, "=CAP[,CAP...]", "capability", Verbs::both, Trust::admin, Group::security,
+    {"Exec", "Capability", "capability", 0, "=CAP,...", "capability", Verbs::both, Trust::admin, Group::security,
      appends<&SecuritySettings::add_capabilities, to_capabilities, write_capabilities>(), capability_words, "Keep these capabilities too, or all", "yes", Together::capabilities, FileValue::words},
-    {"Exec", "DropCapability", "drop-capability", 0, "=CAP[,CAP...]", "drop_capability", Verbs::both, Trust::any, Group::security,
+    {"Exec", "DropCapability", "drop-capability", 0, "=CAP,...", "drop_capability", Verbs::both, Trust::any, Group::security,
      appends<&SecuritySettings::drop_capabilities, to_capabilities, write_capabilities>(), capability_words, "Take these capabilities away, or all", "yes", Together::capabilities, FileValue::words},
-    {"Exec", "AmbientCapability", "ambient-capability", 0, "=CAP[,CAP...]", "ambient_capability", Verbs::run, Trust::admin, Group::security,
+    {"Exec", "AmbientCapability", "ambient-capability", 0, "=CAP", "ambient_capability", Verbs::run, Trust::admin, Group::security,
      appends<&SecuritySettings::ambient_capabilities, to_capabilities, write_capabilities>(), capability_words, "Give these to a command that is not root", "yes", Together::capabilities, FileValue::words},
+    {"Exec", "SystemCallFilter", "system-call-filter", 0, "=[~]CALL", "system_call_filter", Verbs::both, Trust::denying, Group::security,
+     appends<&SecuritySettings::calls, to_call_wishes, write_call_wishes>(), call_words, "Allow these system calls and @groups, ~ denies"},
+    {"Exec", "RestrictAddressFamilies", "restrict-address-families", 0, "=[~]FAMILY", "restrict_address_families", Verbs::both, Trust::any, Group::security,
+     appends<&SecuritySettings::families, to_families, write_families>(), family_words, "Only sockets of these families, ~ all but these"},
     {"Exec", "SuppressSync", "suppress-sync", 0, "=BOOL", "suppress_sync", Verbs::both, Trust::any, Group::security,
      flag<&SecuritySettings::suppress_sync>(), bool_words, "Let sync and its kin do nothing, for tests"},
     {"Exec", "NoNewPrivileges", "no-new-privileges", 0, "=BOOL", "no_new_privileges", Verbs::both, Trust::any, Group::security,

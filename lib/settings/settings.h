@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/security/address_families.h"
+#include "lib/security/call_filter.h"
 #include "lib/security/rlimits.h"
 #include "lib/settings/ready_rule.h"
 
@@ -208,6 +210,8 @@ struct SecuritySettings {
     Field<uint64_t> drop_capabilities;     ///< mask
     Field<uint64_t> ambient_capabilities;  ///< mask
     Field<bool> no_new_privileges;
+    Field<security::CallWishes> calls;  ///< changes to the default filter
+    Field<security::FamilyFilter> families;
     Field<bool> suppress_sync;
     Field<std::vector<LimitSetting>> rlimits;
     Field<SharedNamespaces> share;

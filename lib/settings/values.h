@@ -16,6 +16,8 @@
 
 namespace boxctl::settings {
 
+struct Input;
+
 /// What a value can depend on beyond its own text.
 struct Caller {
     std::string directory;  ///< where relative paths start, without links; empty: nowhere (removed)
@@ -120,6 +122,15 @@ std::vector<std::string> bool_words();
 Result<uint64_t> to_capabilities(std::string_view text);
 std::string write_capabilities(const uint64_t& value);
 std::vector<std::string> capability_words();
+/// "read @clock", or "~read @clock" to deny.
+Result<security::CallWishes> to_call_wishes(std::string_view text);
+std::vector<std::string> write_call_wishes(const security::CallWishes& value);
+std::vector<std::string> call_words();  ///< the groups
+/// "AF_UNIX AF_INET", "~AF_PACKET" or "none"; nothing: as if it had never been said. A file that
+/// came with the tree allows no family that a box does not have anyway.
+Result<security::FamilyFilter> to_families(const Input& input);
+std::string write_families(const security::FamilyFilter& value);
+std::vector<std::string> family_words();
 Result<LimitSetting> to_rlimit(std::string_view text);
 std::vector<std::string> write_rlimits(const std::vector<LimitSetting>& values);
 std::vector<std::string> rlimit_words();

@@ -4,7 +4,9 @@
 #include "lib/base/text.h"
 #include "lib/base/unit_name.h"
 #include "lib/bus/unit_properties.h"
+#include "lib/security/call_groups.h"
 #include "lib/security/capability.h"
+#include "lib/settings/table.h"
 #include "lib/settings/values.h"
 #include "lib/settings/words.h"
 
@@ -23,6 +25,38 @@ std::string write_capabilities(const uint64_t& value) {
 std::vector<std::string> capability_words() {
     std::vector<std::string> words = security::capability_names();
     words.emplace_back("all");
+    return words;
+}
+
+Result<security::CallWishes> to_call_wishes(std::string_view text) {
+    return security::parse_call_wishes(text);
+}
+
+std::vector<std::string> write_call_wishes(const security::CallWishes& value) {
+    return security::describe(value);
+}
+
+std::vector<std::string> call_words() {
+    std::vector<std::string> words;
+    for (const security::CallGroup& group : security::call_groups())
+        words.emplace_back(group.name);
+    return words;
+}
+
+Result<security::FamilyFilter> to_families(const Input& input) {
+    if (input.text.empty()) return security::FamilyFilter();
+    security::FamilyFilter filter = BOX_TRY(security::parse_families(input.text));
+    filter.widens = input.trusted;
+    return filter;
+}
+
+std::string write_families(const security::FamilyFilter& value) {
+    return security::describe(value);
+}
+
+std::vector<std::string> family_words() {
+    std::vector<std::string> words = security::family_names();
+    words.emplace_back("none");
     return words;
 }
 

@@ -62,11 +62,28 @@ Result<host::UserEntry> find_account(const JoinerInput& input) {
     return find_user(input.request->box, *input.target, input.request->user);
 }
 
+/// What the box's own processes may do, and no more.
+Result<plan::SecurityPlan> plan_security(const JoinerInput& input) {
+    const state::Record& box = input.request->box;
+    plan::SecurityPlan security = {box.capabilities, box.no_new_privileges, input.target->limits};
+    for (const std::string& text : box.system_calls) {
+        const auto calls = BOX_TRY(security::parse_call_wishes(text));
+        security.calls.allowed.insert(security.calls.allowed.end(), calls.allowed.begin(),
+                                      calls.allowed.end());
+        security.calls.denied.insert(security.calls.denied.end(), calls.denied.begin(),
+                                     calls.denied.end());
+    }
+    if (!box.address_families.empty()) {
+        security.families = BOX_TRY(security::parse_families(box.address_families)).families();
+    }
+    return security;
+}
+
 Result<Prepared> prepare_program(const JoinerInput& input) {
     const state::Record& box = input.request->box;
     Prepared prepared;
     prepared.process = plan_program(*input.request, BOX_TRY(find_account(input)));
-    prepared.security = {box.capabilities, box.no_new_privileges, input.target->limits};
+    prepared.security = BOX_TRY(plan_security(input));
     prepared.image =
             BOX_TRY(launch::prepare_exec(prepared.process, prepared.security, box.user_namespace));
     return prepared;
@@ -179,12 +196,6 @@ Result<void> confine(const Prepared& prepared) {
     return fault.what == nullptr ? Result<void>() : Error(fault.error, fault.what);
 }
 
-Error execute_error(const Prepared& prepared, const launch::ExecFault& fault) {
-    Error error(fault.error, "execute " + quote(prepared.image->arguments.front()));
-    error.set_exit_code(fault.error == ENOENT ? 127 : 126);
-    return error;
-}
-
 Result<void> run_program(const JoinerInput& input, const Prepared& prepared,
                          const os::PtyPair& pty) {
     BOX_TRY(prepare(input, prepared, pty));
@@ -202,7 +213,8 @@ Result<void> run_program(const JoinerInput& input, const Prepared& prepared,
         BOX_TRY(input.to_caller->say(Step::confined));
         BOX_TRY(input.to_caller->expect(Step::execute));
     }
-    return execute_error(prepared, launch::execute(*prepared.image));
+    return launch::execute_error(prepared.image->arguments.front(),
+                                 launch::execute(*prepared.image));
 }
 
 [[noreturn]] void program_main(const JoinerInput& input, const Prepared& prepared,

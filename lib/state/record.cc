@@ -91,6 +91,10 @@ Result<void> get_later_members(const Value& object, Record& record) {
     if (json::find(object, "reload_failure") != nullptr) {
         record.reload_failure = BOX_TRY(json::get_string(object, "reload_failure"));
     }
+    if (json::find(object, "system_calls") != nullptr) {
+        record.system_calls = BOX_TRY(get_strings(object, "system_calls"));
+        record.address_families = BOX_TRY(json::get_string(object, "address_families"));
+    }
     return {};
 }
 
@@ -114,6 +118,8 @@ std::string to_json(const Record& record) {
             {"namespaces", record.namespaces},
             {"capabilities", record.capabilities},
             {"no_new_privileges", record.no_new_privileges},
+            {"system_calls", record.system_calls},
+            {"address_families", record.address_families},
             {"id_base", record.id_base},
             {"id_count", record.id_count},
             {"supervisor", identity_value(record.supervisor)},

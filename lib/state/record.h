@@ -53,6 +53,9 @@ struct Record {
     uint64_t namespaces = 0;    ///< CLONE_NEW* that the box has of its own
     uint64_t capabilities = 0;  ///< mask of what its root may have
     bool no_new_privileges = false;
+    std::vector<std::string>
+            system_calls;          ///< changes to the filter, as --system-call-filter takes
+    std::string address_families;  ///< as --restrict-address-families takes them; empty: default
     uint32_t id_base = 0;
     uint32_t id_count = 0;
     ProcessIdentity supervisor;

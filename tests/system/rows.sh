@@ -38,6 +38,29 @@ is "sync does nothing" "$(inside "$sync_a_pipe")" 0
 options=()
 is "control: without it, a pipe cannot be synced" "$(inside "$sync_a_pipe")" 1
 
+has_call() { inside 'mount -t tmpfs x /mnt 2>/dev/null && echo mounts; chown 1 /tmp && echo chowns; wget -q http://127.0.0.1:1 2>&1; true'; }
+refused="wget: can't connect to remote host (127.0.0.1): Connection refused"
+options=()
+is "control: system calls of a box" "$(has_call)" $'mounts\nchowns\n'"$refused"
+options=(--system-call-filter='~@mount @chown' --system-call-filter='@mount @keyring')
+is "denied system calls, whatever is allowed" "$(has_call)" "chown: /tmp: Operation not permitted
+$refused"
+options=(--system-call-filter='~@network-io')
+is "... and those that the start itself makes" "$(has_call)" $'mounts\nchowns\nwget: socket(AF_INET,1,0): Operation not permitted'
+options=(--user=nobody --system-call-filter='~@setuid' --no-new-privileges=yes)
+like "... also for a user, who then gains no rights" "$(inside 'id -un; grep -E "^(NoNew|Seccomp_f)" /proc/self/status')" \
+    'nobody.*NoNewPrivs:.1.*Seccomp_filters:.2'
+options=(--restrict-address-families='AF_UNIX AF_NETLINK')
+is "address families" "$(has_call)" \
+    $'mounts\nchowns\nwget: socket(AF_INET,1,0): Address family not supported by protocol'
+
+name=$(box_name rows)
+start_box "$name" run "$root" -x -q --system-call-filter='~@mount' --restrict-address-families=none -- sleep 1000
+is "both hold for a shell in the box" \
+    "$("$BOXCTL" shell "$name" sh -c 'mount -t tmpfs x /mnt 2>/dev/null || echo no mount; wget -q http://127.0.0.1:1' 2>&1 </dev/null)" \
+    $'no mount\nwget: socket(AF_INET,1,0): Address family not supported by protocol'
+"$BOXCTL" kill "$name"
+
 options=(--uid=nobody)
 is "a user, by systemd-nspawn's new name of the option" "$(inside 'id -un')" nobody
 options=(--user=nobody "--ambient-capability=CAP_NET_RAW,CAP_KILL")

@@ -2,12 +2,8 @@
 #include "lib/security/gen/policy.h"
 
 #include <linux/capability.h>
-#include <linux/netlink.h>
-#include <sys/socket.h>
 
 namespace boxctl::security::gen {
-
-static_assert(kDeniedNetlinkProtocol == NETLINK_AUDIT);
 
 namespace {
 
@@ -184,8 +180,6 @@ constexpr CallGroup kDenied[] = {
         {"segments and modes of old processors", kEmulation},
         {"no current C library makes these", kObsolete}};
 
-constexpr uint32_t kFamilies[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET};
-
 using enum NumberSpace;
 // From include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl of Linux.
 constexpr NumberedCall kNumbered[] = {
@@ -212,9 +206,6 @@ std::span<const CallGroup> denied_groups() {
 }
 std::span<const char* const> sync_calls() {
     return kSync;
-}
-std::span<const uint32_t> socket_families() {
-    return kFamilies;
 }
 std::span<const NumberedCall> numbered_calls() {
     return kNumbered;

@@ -29,11 +29,6 @@ std::span<const CallGroup> denied_groups();
 /// What --suppress-sync lets do nothing.
 std::span<const char* const> sync_calls();
 
-/// Address families that socket(2) may ask for; any other gets EAFNOSUPPORT.
-std::span<const uint32_t> socket_families();
-/// The netlink protocol that a box cannot use: the kernel's audit is not namespaced.
-constexpr uint32_t kDeniedNetlinkProtocol = 9;  // NETLINK_AUDIT
-
 /// Which kernels have a call under this number.
 enum class NumberSpace { x86_64, every };
 struct NumberedCall {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// seccomp_gen PROCESSOR: prints lib/security/seccomp_filters.inc for that processor.
+// seccomp_gen PROCESSOR filters|calls: prints lib/security/seccomp_filters.inc or seccomp_calls.inc
+// for that processor.
 //
 // Runs while boxctl is built; libseccomp serves as the table of call numbers per architecture, so
-// that the product neither links it nor compiles a policy at each launch.
+// that the product neither links it nor compiles a policy at each launch. A box with a filter of
+// its user's has one compiled from the table of calls (call_filter.h).
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -14,6 +16,7 @@
 #include <linux/audit.h>
 #include <seccomp.h>
 
+#include "lib/security/address_families.h"
 #include "lib/security/capability.h"
 #include "lib/security/filter_builder.h"
 #include "lib/security/gen/policy.h"
@@ -122,8 +125,7 @@ std::vector<sock_filter> main_filter(const std::vector<Arch>& arches, uint64_t c
         answer(one, arch, kSocket, Answer::by_socket_family);
         rules.push_back(one);
     }
-    return build_filter(rules, Answer::not_implemented,
-                        {socket_families(), kDeniedNetlinkProtocol});
+    return build_filter(rules, Answer::not_implemented, {kDefaultFamilies, kDeniedNetlinkProtocol});
 }
 
 // Stacked behind the main filter: where two filters refuse, the one loaded last names the errno,
@@ -136,7 +138,7 @@ std::vector<sock_filter> stacked_filter(const std::vector<Arch>& arches,
         answer(one, arch, calls, given);
         rules.push_back(one);
     }
-    return build_filter(rules, Answer::allow, {socket_families(), kDeniedNetlinkProtocol});
+    return build_filter(rules, Answer::allow, {kDefaultFamilies, kDeniedNetlinkProtocol});
 }
 
 void print_filter(const std::string& symbol, const std::vector<sock_filter>& code) {
@@ -168,14 +170,66 @@ void print_filters(const std::vector<Arch>& arches) {
     printf("};\n");
 }
 
+struct Decision {
+    const char* answer = "not_implemented";
+    int gate = -1;
+};
+
+std::map<std::string, Decision> decisions() {
+    std::map<std::string, Decision> by_name;
+    for (const CallGroup& group : allowed_groups()) {
+        for (const char* name : group.calls)
+            by_name[name] = {"allow"};
+    }
+    for (const GatedGroup& group : gated_groups()) {
+        for (const char* name : group.calls)
+            by_name[name] = {"allow", group.capability};
+    }
+    for (const CallGroup& group : denied_groups()) {
+        for (const char* name : group.calls)
+            by_name[name] = {"not_permitted"};
+    }
+    by_name["socket"] = {"by_socket_family"};
+    return by_name;
+}
+
+void print_calls(const std::vector<Arch>& arches) {
+    std::map<std::string, std::vector<int64_t>> numbers;
+    for (size_t i = 0; i < arches.size(); i++) {
+        for (const auto& [name, number] : arches[i].numbers) {
+            numbers[name].resize(arches.size(), -1);
+            numbers[name][i] = number;
+        }
+    }
+    printf("// Made by seccomp_gen from lib/security/gen/policy.cc.\n");
+    printf("constexpr uint32_t kArches[] = {");
+    for (const Arch& arch : arches)
+        printf("0x%x, ", arch.token);
+    printf("};\nconstexpr KnownCall kKnownCalls[] = {\n");
+    std::map<std::string, Decision> answers = decisions();
+    for (const auto& [name, by_arch] : numbers) {
+        const Decision decision = answers[name];
+        printf("    {\"%s\", {", name.c_str());
+        for (const int64_t number : by_arch)
+            printf("%lld, ", static_cast<long long>(number));
+        printf("}, Answer::%s, %d},\n", decision.answer, decision.gate);
+    }
+    printf("};\n");
+}
+
 int generate(int argc, char** argv) {
-    if (argc != 2) {
-        (void)fprintf(stderr, "usage: seccomp_gen PROCESSOR\n");
+    const std::string_view what = argc == 3 ? argv[2] : "";
+    if (what != "filters" && what != "calls") {
+        (void)fprintf(stderr, "usage: seccomp_gen PROCESSOR filters|calls\n");
         return EXIT_FAILURE;
     }
     const std::vector<Arch> arches = load_arches(argv[1]);
     check_names(arches);
-    print_filters(arches);
+    if (what == "filters") {
+        print_filters(arches);
+    } else {
+        print_calls(arches);
+    }
     return fflush(stdout) == 0 && ferror(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

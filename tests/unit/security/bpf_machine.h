@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 
 #include "lib/security/seccomp.h"
@@ -52,6 +53,26 @@ inline uint32_t run_filters(const std::vector<FilterView>& filters, const seccom
         if (action(said) < action(result)) result = said;
     }
     return result;
+}
+
+#if defined(__x86_64__)
+constexpr uint32_t kNative = AUDIT_ARCH_X86_64;
+#else
+constexpr uint32_t kNative = AUDIT_ARCH_AARCH64;
+#endif
+
+/// 0 for allowed, else the errno.
+inline int answer(const std::vector<FilterView>& filters, uint32_t arch, long number,
+                  uint64_t arg0 = 0, uint64_t arg2 = 0) {
+    seccomp_data data = {};
+    data.nr = static_cast<int>(number);
+    data.arch = arch;
+    data.args[0] = arg0;
+    data.args[2] = arg2;
+    const uint32_t said = run_filters(filters, data);
+    if (said == SECCOMP_RET_ALLOW) return 0;
+    if ((said & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO) throw std::logic_error("bad action");
+    return static_cast<int>(said & SECCOMP_RET_DATA);
 }
 
 }  // namespace boxctl::security

@@ -29,6 +29,8 @@ state::Record sample() {
     record.namespaces = 0x7e020080;
     record.capabilities = UINT64_MAX;
     record.no_new_privileges = true;
+    record.system_calls = {"@clock", "~@mount"};
+    record.address_families = "AF_UNIX";
     record.id_base = 4294901760;
     record.id_count = 65536;
     record.supervisor = {100, 12345678901234};
@@ -74,6 +76,8 @@ BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was) {
     BOOST_TEST(read->namespaces == written.namespaces);
     BOOST_TEST(read->capabilities == written.capabilities);
     BOOST_TEST(read->no_new_privileges == written.no_new_privileges);
+    BOOST_TEST((read->system_calls == written.system_calls));
+    BOOST_TEST(read->address_families == written.address_families);
     BOOST_TEST(read->id_base == written.id_base);
     BOOST_TEST(read->id_count == written.id_count);
     BOOST_TEST(read->supervisor.pid == written.supervisor.pid);
