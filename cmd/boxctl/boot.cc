@@ -39,6 +39,7 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.mode = plan.mode == settings::Mode::boot ? "boot" : "run";
     record.ready = plan.ready.kind == settings::ReadyRule::Kind::started;
     record.ready_rule = settings::write_ready(plan.ready);
+    record.registration = plan::to_string(plan.registration);
     record.phase = record.ready ? "running" : "starting";
     record.root = plan.mounts.root.path;
     record.uuid = plan.uuid;
@@ -190,14 +191,24 @@ int exit_status(settings::Front front, const supervise::Outcome& outcome) {
     return outcome.by_signal || outcome.code == kRebootAsked ? kNspawnFailure : outcome.code;
 }
 
+/// The box is no more: nothing is left to be stopped, and the exit status is to be the box's.
+/// machined 262 sends SIGTERM to who registered a machine that has ended.
+Result<void> ignore_late_signals() {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+        BOX_TRY(os::ignore_signal(signal));
+    return {};
+}
+
 /// From the end of one life to the end of the last; returns the exit status.
 Result<int> live_on(Run& run, Life life) {
-    while (life.outcome.kind == supervise::Outcome::Kind::reboot) {
-        if (run.keep_unit) return kRebootAsked;
+    while (life.outcome.kind == supervise::Outcome::Kind::reboot && !run.keep_unit) {
         log::notice("machine '" + life.name + "' reboots");
         const plan::Plan plan = BOX_TRY(plan_again(run, life).context("reboot"));
         life = BOX_TRY(live(run, plan));
     }
+    BOX_TRY(ignore_late_signals());
+    // Who keeps the unit starts the next life, and finds all of it.
+    if (life.outcome.kind == supervise::Outcome::Kind::reboot) return kRebootAsked;
     const auto released = run.reservation.release();
     if (!released) log::warning(released.error().message());
     return exit_status(run.front, life.outcome);

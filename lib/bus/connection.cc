@@ -101,6 +101,12 @@ void Slot::reset() {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(Peer peer, const std::string& socket) {
+    auto connection = BOX_TRY(begin(peer, socket));
+    BOX_TRY(connection->await_name().context("connect to " + quote(socket)));
+    return connection;
+}
+
+Result<std::unique_ptr<Connection>> Connection::begin(Peer peer, const std::string& socket) {
     const Libsystemd* library = BOX_TRY(load_libsystemd());
     sd_bus* bus = nullptr;
     const int made = library->bus_new(&bus);
@@ -120,6 +126,10 @@ Result<void> Connection::start(const std::string& socket) {
     if (done >= 0) done = library_->bus_set_method_call_timeout(bus_, kCallTimeout);
     if (done >= 0) done = library_->bus_start(bus_);
     if (done < 0) return Error(-done, "start");
+    return {};
+}
+
+Result<void> Connection::await_name() {
     BOX_TRY(serve_until([this] { return library_->bus_is_ready(bus_) > 0; },
                         event::now_us() + kConnectTimeout));
     const char* name = nullptr;
@@ -190,6 +200,22 @@ Result<Slot> Connection::match(const Address& sender, const char* member, Signal
             sender.path.c_str(), sender.interface, member, &Slot::Callback::called,
             &Slot::Callback::added, slot.callback_.get());
     if (added < 0) return Error(-added, std::string("wait for signal ") + member);
+    return slot;
+}
+
+Result<Slot> Connection::match_owner(const std::string& name, Signal changed) {
+    Slot slot;
+    slot.callback_ = std::make_unique<Slot::Callback>();
+    slot.callback_->library = library_;
+    slot.callback_->signal = std::move(changed);
+    const std::string rule =
+            "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+            "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" +
+            name + "'";
+    const int added = library_->bus_add_match_async(bus_, &slot.callback_->slot, rule.c_str(),
+                                                    &Slot::Callback::called, &Slot::Callback::added,
+                                                    slot.callback_.get());
+    if (added < 0) return Error(-added, "wait for " + quote(name));
     return slot;
 }
 

@@ -59,6 +59,9 @@ class Connection {
     /// Connects and, on a bus, waits for our name (5 s, ETIME). Loads libsystemd. Errors: ENOENT,
     /// ECONNREFUSED when nobody listens; see load_libsystemd().
     static Result<std::unique_ptr<Connection>> open(Peer peer, const std::string& socket);
+    /// The same without waiting for the name, for a connection that a loop is to serve: calls are
+    /// sent once the bus has given it, and fail when it does not.
+    static Result<std::unique_ptr<Connection>> begin(Peer peer, const std::string& socket);
 
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -66,7 +69,7 @@ class Connection {
     ~Connection();
 
     [[nodiscard]] Peer peer() const { return peer_; }
-    /// ":1.42"; empty where there is no bus.
+    /// ":1.42"; empty where there is no bus, and after begin().
     [[nodiscard]] const std::string& name() const { return name_; }
 
     Result<Message> make_call(const Address& address, const char* method);
@@ -82,6 +85,9 @@ class Connection {
     /// Has `signal` called for every signal of this name, among them all that a request sent after
     /// this call brings about. `signal` does not drop its own slot.
     Result<Slot> match(const Address& sender, const char* member, Signal signal);
+    /// Has `changed` called whenever somebody takes or leaves this well-known name on the bus (sss:
+    /// name, old owner, new owner; an owner that is none is empty).
+    Result<Slot> match_owner(const std::string& name, Signal changed);
 
     /// Serves the connection until `done` returns true; ETIME at `deadline` (event::now_us()).
     Result<void> serve_until(const std::function<bool()>& done, uint64_t deadline);
@@ -95,6 +101,7 @@ class Connection {
     Connection(const Libsystemd& library, sd_bus* bus, Peer peer)
             : library_(&library), bus_(bus), peer_(peer) {}
     Result<void> start(const std::string& socket);
+    Result<void> await_name();
     Result<bool> process_one();
     void process();
     void prepare();

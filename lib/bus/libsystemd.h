@@ -39,6 +39,7 @@ namespace boxctl::bus {
     X(bus_call_async)                  \
     X(bus_send)                        \
     X(bus_match_signal_async)          \
+    X(bus_add_match_async)             \
     X(bus_slot_unref)                  \
     X(bus_error_free)                  \
     X(bus_error_get_errno)             \

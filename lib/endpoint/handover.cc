@@ -48,6 +48,7 @@ Result<void> Endpoint::resume(const json::Value& packed, state::Incoming& incomi
         companion_ =
                 BOX_TRY(shell::Companion::resume(loop_, companion_events(), *companion, incoming));
         BOX_TRY(server_.listen(BOX_TRY(incoming.take(*endpoint, "listener"))));
+        hooks_.leader(companion_->pid());
     } else {
         start();
     }

@@ -303,6 +303,31 @@ Result<std::string> machine_name(const Settings& wanted, const std::string& root
     return name;
 }
 
+namespace {
+
+/// By itself a machine is registered that somebody could want to log in to, where there is anybody
+/// to register it with.
+Result<Registration> plan_registration(const Settings& wanted, const host::HostFacts& have) {
+    const bool possible = have.services.bus && have.services.machined;
+    switch (wanted.exec.registration.value) {
+        case settings::Registration::no:
+            return Registration::no;
+        case settings::Registration::yes:
+            break;
+        case settings::Registration::auto_:
+            return possible && wanted.mode == Mode::boot ? Registration::if_possible
+                                                         : Registration::no;
+    }
+    if (possible) return Registration::required;
+    Error error(have.services.bus ? "--register=yes: systemd-machined is not installed"
+                                  : "--register=yes: there is no system bus to reach "
+                                    "systemd-machined by");
+    error.set_hint("--register=auto registers the machine where that is possible");
+    return error;
+}
+
+}  // namespace
+
 Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
                        const host::RootFacts& root) {
     BOX_TRY(check_root(wanted, root));
@@ -325,6 +350,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     plan.console = plan_console(wanted, have, root);
     plan.security = plan_security(wanted, have, plan.namespaces.network);
     plan.ready = BOX_TRY(plan_ready(wanted, plan));
+    plan.registration = BOX_TRY(plan_registration(wanted, have));
     plan.lock = plan_lock(wanted, root);
     if (plan.mode == Mode::boot) {
         plan.propagation = format("%s/%s/propagate", kStateDirectory, plan.name.c_str());

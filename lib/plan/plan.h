@@ -99,6 +99,14 @@ struct RootLock {
     bool shared = false;  ///< the tree is not written to
 };
 
+/// Is systemd-machined told of the machine?
+enum class Registration {
+    no,
+    if_possible,  ///< a failure is said once
+    required,     ///< no machine without it
+};
+const char* to_string(Registration registration);
+
 struct Plan {
     settings::Mode mode = settings::Mode::boot;
     std::string name;
@@ -106,6 +114,7 @@ struct Plan {
     std::string hostname;  ///< empty: the host's UTS namespace is shared
     bool quiet = false;
     bool keep_unit = false;
+    Registration registration = Registration::no;
     userns::IdPlan ids;
     NamespacePlan namespaces;
     rootfs::MountPlan mounts;

@@ -140,6 +140,18 @@ std::string user_text(const host::UserEntry& user) {
 
 }  // namespace
 
+const char* to_string(Registration registration) {
+    switch (registration) {
+        case Registration::no:
+            return "no";
+        case Registration::if_possible:
+            return "if-possible";
+        case Registration::required:
+            return "required";
+    }
+    return "";
+}
+
 const char* to_string(ConsoleMode mode) {
     switch (mode) {
         case ConsoleMode::interactive:
@@ -206,6 +218,7 @@ std::string print_plan(const Plan& plan) {
                          (plan.stop.timeout == settings::kNoTimeout
                                   ? std::string(", no time limit")
                                   : format(", killed after %u s", plan.stop.timeout)));
+    if (plan.registration != Registration::no) line("registers", to_string(plan.registration));
     // There is nothing to do for a box that is ready once it is started.
     if (plan.ready.kind != settings::ReadyRule::Kind::started) line("ready", describe(plan.ready));
     line("lock", plan.lock.path + (plan.lock.shared ? " shared" : ""));
@@ -267,6 +280,7 @@ std::string print_plan_json(const Plan& plan) {
             {"reboot", describe(plan.stop.reboot)},
             {"stop_timeout", plan.stop.timeout},
             {"ready", settings::write_ready(plan.ready)},
+            {"register", to_string(plan.registration)},
             {"settings_from_files", plan.from_files},
             {"notes", plan.notes},
     };

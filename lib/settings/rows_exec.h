@@ -34,6 +34,8 @@ inline constexpr Row kExecRows[] = {
      replaces<&ExecSettings::ready, to_notify_ready, write_notify_ready>(), bool_words, "The same as --ready=notify or started"},
     {"X-Boxctl", "KeepUnit", "keep-unit", 0, "", "keep_unit", Verbs::both, Trust::admin, Group::execution,
      flag<&ExecSettings::keep_unit>(), nullptr, "Stay in the caller's cgroup; a reboot exits 133"},
+    {"X-Boxctl", "Register", "register", 0, "=BOOL|auto", "register", Verbs::both, Trust::admin, Group::execution,
+     replaces<&ExecSettings::registration, to_registration, write_registration>(), registration_words, "Tell systemd-machined of it (default: auto)"},
     {"", "", "machine", 'M', "=NAME", "machine", Verbs::both, Trust::admin, Group::identity,
      replaces<&ImageSettings::machine, to_machine_name, write_text>(), nullptr, "Name of the box (default: from the directory)"},
     {"Exec", "Hostname", "hostname", 0, "=NAME", "hostname", Verbs::both, Trust::any, Group::identity,

@@ -90,6 +90,9 @@ enum class Ownership {
     off,  ///< not at all
 };
 
+/// --register: whether systemd-machined is told of the machine
+enum class Registration { auto_, no, yes };
+
 /// --set-credential=ID:VALUE, --load-credential=ID:PATH
 struct Credential {
     std::string name;
@@ -119,7 +122,8 @@ struct ExecSettings {
     Field<std::vector<Credential>> credentials;
     Field<bool> clock_offset{true, {}};  ///< clocks start at zero in the box
     Field<bool> as_pid2;                 ///< run: the command below box-init, which is PID 1
-    Field<bool> keep_unit;               ///< no cgroup of our own making; reboot exits 133
+    Field<Registration> registration;
+    Field<bool> keep_unit;  ///< no cgroup of our own making; reboot exits 133
 };
 
 /// Namespaces that can be shared with the host one by one (the network has its own setting).

@@ -59,6 +59,10 @@ std::string write_notify_ready(const ReadyRule& value);
 std::string write_ready(const ReadyRule& value);
 std::vector<std::string> ready_words();  ///< those that stand alone
 Result<UserRange> to_user_range(std::string_view text);
+Result<Registration> to_registration(std::string_view text);
+std::string write_registration(const Registration& value);
+std::vector<std::string> registration_words();
+
 Result<Ownership> to_ownership(std::string_view text);
 std::string write_ownership(const Ownership& value);
 std::vector<std::string> ownership_words();

@@ -34,6 +34,9 @@ constexpr Word<Timezone> kTimezone[] = {
         {Timezone::bind, "bind"},  {Timezone::symlink, "symlink"}, {Timezone::delete_, "delete"},
 };
 
+constexpr Word<Registration> kRegistration[] = {
+        {Registration::auto_, "auto"}, {Registration::no, "no"}, {Registration::yes, "yes"}};
+
 constexpr Word<Ownership> kOwnership[] = {
         {Ownership::auto_, "auto"}, {Ownership::map, "map"}, {Ownership::off, "off"}};
 
@@ -104,6 +107,19 @@ std::string write_timezone(const Timezone& value) {
 }
 std::vector<std::string> timezone_words() {
     return words_of(kTimezone);
+}
+
+Result<Registration> to_registration(std::string_view text) {
+    if (const auto boolean = parse_boolean(text)) {
+        return *boolean ? Registration::yes : Registration::no;
+    }
+    return find_word(kRegistration, "registration mode", text);
+}
+std::string write_registration(const Registration& value) {
+    return word_for(kRegistration, value);
+}
+std::vector<std::string> registration_words() {
+    return words_of(kRegistration);
 }
 
 Result<Ownership> to_ownership(std::string_view text) {

@@ -77,6 +77,9 @@ Result<void> get_later_members(const Value& object, Record& record) {
     if (json::find(object, "log") != nullptr) {
         record.log = BOX_TRY(json::get_string(object, "log"));
     }
+    if (json::find(object, "registration") != nullptr) {
+        record.registration = BOX_TRY(json::get_string(object, "registration"));
+    }
     if (json::find(object, "stop_timeout") != nullptr) {
         record.stop_timeout = BOX_TRY(get_u32(object, "stop_timeout"));
     }
@@ -136,6 +139,7 @@ std::string to_json(const Record& record) {
             {"reboot", request_value(record.reboot)},
             {"stop_timeout", record.stop_timeout},
             {"ready", record.ready},
+            {"registration", record.registration},
             {"ready_rule", record.ready_rule},
             {"status", record.status},
             {"reloads", record.reloads},

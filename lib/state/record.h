@@ -70,6 +70,7 @@ struct Record {
     std::string host_link;                       ///< our end of its virtual cable, empty: none
     Request poweroff;
     Request reboot;
+    std::string registration = "no";     ///< with machined: "no", "if-possible", "required"
     std::string ready_rule = "started";  ///< as --ready takes it
     bool ready = true;                   ///< by that rule
     std::string status;                  ///< what PID 1 last said of itself, printable

@@ -96,9 +96,12 @@ Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const 
                 [&machine = *machine](console::Escape escape) { machine.on_escape(escape); },
                 console, incoming));
     }
+    machine->prepare_registration();
     if (machine->wants_endpoint()) {
         machine->endpoint_.emplace(*machine->loop_, machine->record_, machine->endpoint_hooks());
         BOX_TRY(machine->endpoint_->resume(packed, incoming));
+    } else {
+        machine->set_leader(box.leader);
     }
     BOX_TRY(machine->watch_readiness());
     return machine;

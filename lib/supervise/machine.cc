@@ -2,12 +2,14 @@
 #include "lib/supervise/machine.h"
 
 #include <malloc.h>
+#include <net/if.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/os/process.h"
+#include "lib/state/handover.h"
 
 namespace boxctl::supervise {
 
@@ -21,8 +23,11 @@ Result<void> Machine::watch_leader() {
 
 Result<void> Machine::watch_signals() {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-        signal_sources_.push_back(BOX_TRY(loop_->add_signal(
-                signal, [this](const signalfd_siginfo&) { on_event(Event::stop_asked); })));
+        signal_sources_.push_back(
+                BOX_TRY(loop_->add_signal(signal, [this](const signalfd_siginfo& info) {
+                    if (registration_ && registration_->is_echo(info)) return;
+                    on_event(Event::stop_asked);
+                })));
     }
     signal_sources_.push_back(
             BOX_TRY(loop_->add_signal(kGiveConsole, [this](const signalfd_siginfo& info) {
@@ -107,18 +112,52 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
         // It may have ended by now.
         (void)os::send_signal(box_.pidfd, signal).has_value();
     };
-    hooks.leader = [this](pid_t leader) {
-        log::debug(
-                format("machine '%s' is represented by process %d", record_.name.c_str(), leader));
-    };
+    hooks.leader = [this](pid_t leader) { set_leader(leader); };
     hooks.unavailable = [this](const Error& why) {
         // A box that is ending takes its companion along before its PID 1 is seen to end.
         const std::string text = "machinectl shell will not work for machine '" + record_.name +
                                  "': " + why.message();
-        no_companion_ =
-                loop_->add_timer(event::now_us() + event::kSecond, [text] { log::notice(text); });
+        no_companion_ = loop_->add_timer(event::now_us() + event::kSecond, [this, text] {
+            log::notice(text);
+            // It can be listed and ended all the same.
+            set_leader(box_.leader);
+        });
     };
     return hooks;
+}
+
+void Machine::prepare_registration() {
+    if (record_.registration == "no") return;
+    bus::MachineRequest request;
+    request.name = record_.name;
+    // Text that we made ourselves; without an id machined shows none.
+    const auto id = state::from_hex(record_.uuid);
+    if (id) request.id.assign(id->begin(), id->end());
+    request.root = record_.root;
+    const unsigned index =
+            record_.host_link.empty() ? 0 : if_nametoindex(record_.host_link.c_str());
+    if (index != 0) request.interfaces = {static_cast<int32_t>(index)};
+    registration_.emplace(*loop_, std::move(request),
+                          [this](const Error& why) { on_unregistered(why); });
+}
+
+/// This process stands for the machine from now on.
+void Machine::set_leader(pid_t leader) {
+    log::debug(format("machine '%s' is represented by process %d", record_.name.c_str(), leader));
+    if (registration_) registration_->set_leader(leader);
+}
+
+/// Said once; what was registered and is no longer comes back with machined.
+void Machine::on_unregistered(const Error& why) {
+    const std::string text =
+            "machine '" + record_.name + "' is not registered with systemd-machined: ";
+    if (record_.registration == "required" && phase_ == Phase::running) {
+        log::error(text + why.message());
+        killed_code_ = why.exit_code();
+        enter_phase(Phase::killing);
+        return kill_box();
+    }
+    if (!std::exchange(registration_failed_, true)) log::notice(text + why.message());
 }
 
 /// Asked again, a box that is at it already is left in peace: it is not somebody at the console who
@@ -232,9 +271,12 @@ Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state:
         BOX_TRY(machine->console_->open(
                 [&machine = *machine](console::Escape escape) { machine.on_escape(escape); }));
     }
+    machine->prepare_registration();
     if (machine->wants_endpoint()) {
         machine->endpoint_.emplace(*machine->loop_, machine->record_, machine->endpoint_hooks());
         machine->endpoint_->start();
+    } else {
+        machine->set_leader(box.leader);
     }
     BOX_TRY(machine->watch_readiness());
     return machine;

@@ -28,6 +28,7 @@
 #include "lib/supervise/manager.h"
 #include "lib/supervise/notify.h"
 #include "lib/supervise/readiness.h"
+#include "lib/supervise/registration.h"
 
 namespace boxctl::state {
 class Outgoing;
@@ -128,6 +129,9 @@ class Machine {
     [[nodiscard]] bool has_console() const;
     [[nodiscard]] bool wants_endpoint() const;
     endpoint::Endpoint::Hooks endpoint_hooks();
+    void prepare_registration();
+    void set_leader(pid_t leader);
+    void on_unregistered(const Error& why);
     void on_power(endpoint::Power power);
     void on_event(Event event);
     void on_escape(console::Escape escape);
@@ -150,6 +154,8 @@ class Machine {
     std::optional<ConsoleView> console_;
     std::unique_ptr<LogKeeper> log_;
     Readiness readiness_;
+    std::optional<Registration> registration_;
+    bool registration_failed_ = false;  ///< and that was said
     std::optional<endpoint::Endpoint> endpoint_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;

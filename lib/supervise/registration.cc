@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/supervise/registration.h"
+
+#include <algorithm>
+#include <array>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/os/process.h"
+
+namespace boxctl::supervise {
+namespace {
+
+constexpr uint64_t kLongestPause = 60 * event::kSecond;
+/// Of a name that somebody takes again and again.
+constexpr int kMostReplacements = 3;
+
+/// Also one that nobody has reaped yet.
+bool is_dead(os::BorrowedFd pidfd) {
+    pollfd ended = {pidfd.get(), POLLIN, 0};
+    return poll(&ended, 1, 0) == 1;
+}
+
+bool is_dead(pid_t pid) {
+    const auto pidfd = os::open_pidfd(pid);
+    return pidfd ? is_dead(*pidfd) : pidfd.error().code() == ESRCH;
+}
+
+bool is_machined(pid_t pid) {
+    std::array<char, 256> path;
+    const std::string link = "/proc/" + std::to_string(pid) + "/exe";
+    const ssize_t length = readlink(link.c_str(), path.data(), path.size());
+    if (length <= 0) return false;
+    // Of one that is being upgraded the kernel says that its file is gone.
+    const std::string_view program(path.data(), static_cast<size_t>(length));
+    return program.ends_with("/systemd-machined") ||
+           program.ends_with("/systemd-machined (deleted)");
+}
+
+}  // namespace
+
+Registration::Registration(event::Loop& loop, bus::MachineRequest machine, Failed failed)
+        : loop_(loop), machine_(std::move(machine)), failed_(std::move(failed)) {
+}
+
+Registration::~Registration() {
+    if (!registered_ || connection_ == nullptr) return;
+    auto call = bus::make_unregister(*connection_, machine_.name);
+    if (!call) return;
+    // Closing the connection sends it. What machined says to it no longer matters to anybody.
+    (void)connection_->send(*call).has_value();
+}
+
+void Registration::set_leader(pid_t leader) {
+    auto pidfd = os::open_pidfd(leader);
+    if (!pidfd) return fail(pidfd.error());
+    leader_ = std::move(pidfd).value();
+    machine_.leader = leader;
+    replacements_ = 0;
+    begin();
+}
+
+Result<void> Registration::connect() {
+    if (connection_ != nullptr) return {};
+    auto connection = BOX_TRY(bus::Connection::begin(bus::Peer::bus, bus::kSystemBus));
+    // Before the call that may start it.
+    owner_ = BOX_TRY(connection->match_owner(bus::kMachined, [this](bus::Message& signal) {
+        const auto name = signal.read_text();
+        const auto before = signal.read_text();
+        const auto now = signal.read_text();
+        // One that our own call has started will answer that call.
+        if (name && before && now && !now->empty() && !waits_) begin();
+    }));
+    BOX_TRY(connection->attach(loop_, [this] { on_lost(); }));
+    connection_ = std::move(connection);
+    return {};
+}
+
+/// Anew from the first step, whichever was being waited for.
+void Registration::begin() {
+    registered_ = false;
+    if (is_dead(leader_)) return;  // the next one is on its way, or the end of the machine
+    const auto connected = connect();
+    if (!connected) {
+        log::debug(connected.error().message());
+        return on_lost();
+    }
+    send(bus::make_register(*connection_, machine_),
+         [this](Result<bus::Message> answer) { on_registered(std::move(answer)); });
+}
+
+void Registration::send(Result<bus::Message> call, bus::Connection::Answer answer) {
+    if (!call) return fail(call.error());
+    auto sent = connection_->call_async(
+            *call, [this, answer = std::move(answer)](Result<bus::Message> got) {
+                waits_ = false;
+                answer(std::move(got));
+            });
+    if (!sent) return fail(sent.error());
+    step_ = std::move(sent).value();
+    waits_ = true;
+}
+
+void Registration::on_registered(Result<bus::Message> answer) {
+    if (answer || answer.error().code() == EEXIST) return find();
+    fail(answer.error());
+}
+
+/// What counts is whom machined has, not what it was told.
+void Registration::find() {
+    send(bus::make_find(*connection_, machine_.name),
+         [this](Result<bus::Message> answer) { on_found(std::move(answer)); });
+}
+
+void Registration::on_found(Result<bus::Message> answer) {
+    // One that has just gone is to be made.
+    if (!answer && answer.error().code() == ENOENT) return replace();
+    if (!answer) return fail(answer.error());
+    const auto object = answer->read_path();
+    if (!object) return fail(object.error());
+    send(bus::make_ask_leader(*connection_, *object),
+         [this](Result<bus::Message> told) { on_leader(std::move(told)); });
+}
+
+void Registration::on_leader(Result<bus::Message> answer) {
+    const auto leader = answer ? bus::read_leader(*answer) : answer.error();
+    if (!leader) return fail(leader.error());
+    if (*leader == machine_.leader) {
+        registered_ = true;
+        pause_ = event::kSecond;
+        return log::debug(format("machine '%s' is registered with process %d",
+                                 machine_.name.c_str(), machine_.leader));
+    }
+    if (*leader <= 0 || is_dead(*leader)) return replace();
+    Error error(EEXIST,
+                format("another machine of that name is registered, with process %d", *leader));
+    error.set_hint("see: machinectl status '" + machine_.name + "'");
+    fail(error);
+}
+
+void Registration::replace() {
+    if (++replacements_ > kMostReplacements) {
+        return fail(Error(EBUSY, "somebody else registers a machine of that name"));
+    }
+    send(bus::make_unregister(*connection_, machine_.name), [this](Result<bus::Message> answer) {
+        if (!answer && answer.error().code() != ENOENT) return fail(answer.error());
+        begin();
+    });
+}
+
+/// The bus is gone, or not there yet.
+void Registration::on_lost() {
+    registered_ = false;
+    waits_ = false;
+    step_.reset();
+    owner_.reset();
+    connection_.reset();
+    again_ = loop_.add_timer(event::now_us() + pause_, [this] { begin(); });
+    pause_ = std::min(2 * pause_, kLongestPause);
+}
+
+void Registration::fail(const Error& why) {
+    waits_ = false;
+    failed_(why);
+}
+
+bool Registration::is_echo(const signalfd_siginfo& signal) const {
+    const bool meant = registered_ && !is_dead(leader_);
+    return !meant && is_machined(static_cast<pid_t>(signal.ssi_pid));
+}
+
+}  // namespace boxctl::supervise

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Registration: has systemd-machined know the machine for as long as it runs.
+//
+// machined knows a machine by its leader, a process that machinectl enters the box through. The
+// supervisor never waits for it: every call is answered in the loop. Whoever restarts machined or
+// the bus finds the machine registered again.
+//
+// What is there under our name already:
+//
+//     its leader is ours     we or an earlier image of this program did it (reload)
+//     its leader is dead     of a former life, or of a supervisor that was killed: replaced
+//     its leader lives       somebody else's machine: stays, and that is an error
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+#include "lib/base/result.h"
+#include "lib/bus/machine1.h"
+#include "lib/event/loop.h"
+#include "lib/os/fd.h"
+
+namespace boxctl::supervise {
+
+class Registration {
+ public:
+    /// Called whenever machined does not take the machine. A bus that cannot be reached is no such
+    /// failure: it is tried again for as long as the machine runs.
+    using Failed = std::function<void(const Error& why)>;
+
+    /// The loop outlives it. `machine.leader` is not looked at.
+    Registration(event::Loop& loop, bus::MachineRequest machine, Failed failed);
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+    /// machined forgets the machine.
+    ~Registration();
+
+    /// From now on the machine has this leader, a child of ours that was not reaped yet.
+    void set_leader(pid_t leader);
+
+    /// machined 262 sends SIGTERM to who registered a machine when its leader has died. Is this
+    /// signal of that kind, and not somebody's wish (machinectl terminate)?
+    [[nodiscard]] bool is_echo(const signalfd_siginfo& signal) const;
+
+ private:
+    Result<void> connect();
+    void begin();
+    void on_registered(Result<bus::Message> answer);
+    void find();
+    void on_found(Result<bus::Message> answer);
+    void on_leader(Result<bus::Message> answer);
+    void replace();
+    void on_lost();
+    void fail(const Error& why);
+    void send(Result<bus::Message> call, bus::Connection::Answer answer);
+
+    event::Loop& loop_;
+    bus::MachineRequest machine_;
+    Failed failed_;
+    os::UniqueFd leader_;  ///< pidfd
+    std::unique_ptr<bus::Connection> connection_;
+    bus::Slot owner_;  ///< notices another machined
+    bus::Slot step_;   ///< the call that is being waited for
+    event::TimerSource again_;
+    uint64_t pause_ = event::kSecond;  ///< until the next attempt to reach the bus
+    int replacements_ = 0;
+    bool waits_ = false;       ///< for the answer of step_
+    bool registered_ = false;  ///< and seen to be
+};
+
+}  // namespace boxctl::supervise
