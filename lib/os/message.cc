@@ -2,6 +2,7 @@
 #include "lib/os/message.h"
 
 #include <cstring>
+#include <utility>
 
 #include <sys/socket.h>
 
@@ -47,8 +48,11 @@ Result<Received> receive_message(BorrowedFd socket, std::span<std::byte> buffer)
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     ssize_t got = 0;
+    bool reset = false;
     while ((got = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC)) < 0) {
-        if (errno != EINTR) return errno_error("receive a message");
+        // Said once, of a peer that left something unread; what it had sent is still here.
+        const bool first_reset = errno == ECONNRESET && !std::exchange(reset, true);
+        if (errno != EINTR && !first_reset) return errno_error("receive a message");
     }
     Received received;
     received.bytes = static_cast<size_t>(got);

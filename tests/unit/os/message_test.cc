@@ -50,6 +50,16 @@ BOOST_FIXTURE_TEST_CASE(messages_keep_their_bounds, Ends) {
     BOOST_CHECK_EQUAL(need(hear(5)).bytes, 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(last_words_of_a_peer_that_did_not_listen_arrive, Ends) {
+    say("why");
+    const std::byte unread[1] = {};
+    need(os::send_message(far, unread, {}));
+    near.reset();
+    BOOST_CHECK_EQUAL(need(hear(100)).bytes, 3U);
+    BOOST_CHECK_EQUAL(memcmp(buffer.data(), "why", 3), 0);
+    BOOST_CHECK_EQUAL(need(hear(100)).bytes, 0U);
+}
+
 BOOST_FIXTURE_TEST_CASE(descriptors_arrive_and_are_not_inherited, Ends) {
     int ends[2];
     BOOST_REQUIRE_EQUAL(pipe2(ends, O_CLOEXEC), 0);
