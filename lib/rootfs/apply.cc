@@ -17,6 +17,7 @@
 #include "lib/os/mount.h"
 #include "lib/os/pty.h"
 #include "lib/os/source.h"
+#include "lib/os/userns.h"
 #include "lib/rootfs/control.h"
 #include "lib/rootfs/overlay.h"
 #include "lib/rootfs/place.h"
@@ -72,6 +73,46 @@ Result<void> apply_op(const MountOp& op, const ApiFs& what, Build& build) {
     return os::attach_mount(mount, target);
 }
 
+std::string map_line(uint32_t on_disk, uint32_t shown, uint32_t count = 1) {
+    return format("%u %u %u\n", on_disk, shown, count);
+}
+
+/// A map for a bind whose owners are not the root's. Only who is in it can write there.
+Result<os::UniqueFd> make_owner_map(const Bind& what, os::BorrowedFd source, os::BorrowedFd target,
+                                    const Build& build) {
+    const struct stat from = BOX_TRY(os::status_of(source));
+    const struct stat to = BOX_TRY(os::status_of(target));
+    std::string ids;
+    switch (what.owners) {
+        case Bind::Owners::by_idmapped:
+            return Error(EINVAL, "map owners");
+        case Bind::Owners::root:
+            return os::make_userns(map_line(from.st_uid, build.id_base),
+                                   map_line(from.st_gid, build.id_base));
+        case Bind::Owners::target:
+            return os::make_userns(map_line(from.st_uid, to.st_uid),
+                                   map_line(from.st_gid, to.st_gid));
+        case Bind::Owners::listed:
+            for (const settings::MappedIds& one : what.map)
+                ids += map_line(one.host, build.id_base + one.box, one.count);
+            return os::make_userns(ids, ids);
+    }
+    return Error(EINVAL, "map owners");
+}
+
+Result<void> map_owners(const Bind& what, os::BorrowedFd mount, os::BorrowedFd userns) {
+    os::MountChange map;
+    map.userns = userns;
+    const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
+    auto mapped = os::change_mount(mount, map, recursion).context("id-map " + quote(what.source));
+    if (mapped) return {};
+    Error error = std::move(mapped).error();
+    error.set_hint(
+            "its file system cannot be id-mapped; bind it with :noidmap to show the "
+            "host's own ids");
+    return error;
+}
+
 Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
     const os::UniqueFd source = BOX_TRY(os::open_source(what.source));
     if (what.guarded) BOX_TRY(refuse_control(source, what.recursive));
@@ -79,18 +120,11 @@ Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
     const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
     const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", recursion));
     BOX_TRY(shape(mount, what.attributes, what.propagate ? MS_SLAVE : MS_PRIVATE, recursion));
-    if (what.idmapped && build.userns.valid()) {
-        os::MountChange map;
-        map.userns = build.userns;
-        auto mapped =
-                os::change_mount(mount, map, recursion).context("id-map " + quote(what.source));
-        if (!mapped) {
-            Error error = std::move(mapped).error();
-            error.set_hint(
-                    "its file system cannot be id-mapped; bind it with :noidmap to show the "
-                    "host's own ids");
-            return error;
-        }
+    if (what.owners != Bind::Owners::by_idmapped) {
+        const os::UniqueFd userns = BOX_TRY(make_owner_map(what, source, target, build));
+        BOX_TRY(map_owners(what, mount, userns));
+    } else if (what.idmapped && build.userns.valid()) {
+        BOX_TRY(map_owners(what, mount, build.userns));
     }
     return os::attach_mount(mount, target);
 }

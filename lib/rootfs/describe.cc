@@ -59,7 +59,21 @@ std::string describe_set(const SetAttributes& what) {
 std::string describe_bind(const Bind& what) {
     std::string text = "bind " + printable(what.source);
     if (!what.recursive) text += " norbind";
-    if (what.idmapped) text += " idmapped";
+    switch (what.owners) {
+        case Bind::Owners::by_idmapped:
+            if (what.idmapped) text += " idmapped";
+            break;
+        case Bind::Owners::root:
+            text += " owner=root";
+            break;
+        case Bind::Owners::target:
+            text += " owner=target's";
+            break;
+        case Bind::Owners::listed:
+            for (const settings::MappedIds& ids : what.map)
+                text += format(" owner=%u..%u->%u", ids.host, ids.host + ids.count - 1, ids.box);
+            break;
+    }
     if (what.propagate) text += " slave";
     return with(text, describe_attributes(what.attributes));
 }

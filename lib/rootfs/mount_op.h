@@ -15,6 +15,8 @@
 
 #include <sys/types.h>
 
+#include "lib/settings/mounts.h"
+
 namespace boxctl::rootfs {
 
 using MountOptions = std::vector<std::pair<std::string, std::string>>;
@@ -32,6 +34,14 @@ struct Bind {
     std::string source;
     bool recursive = true;
     bool idmapped = true;  ///< owners as the root's: host id 0 shows as the box's 0
+    /// Instead of `idmapped`: which owners are somebody in the box; all others are nobody.
+    enum class Owners {
+        by_idmapped,
+        root,    ///< the source's owner is the box's root
+        target,  ///< the source's owner is the target's
+        listed,  ///< those of `map`
+    } owners = Owners::by_idmapped;
+    std::vector<settings::MappedIds> map = {};
     uint64_t attributes = 0;
     bool propagate = false;  ///< host mounts below the source appear in the box (slave)
     bool guarded = false;    ///< refused when it holds what commands the host (control.h)

@@ -14,6 +14,23 @@ namespace {
 using settings::ResolvConf;
 using settings::Timezone;
 
+Bind::Owners owners_of(settings::BindMount::Ids ids) {
+    using Ids = settings::BindMount::Ids;
+    switch (ids) {
+        case Ids::automatic:
+        case Ids::idmap:
+        case Ids::noidmap:
+            break;
+        case Ids::rootidmap:
+            return Bind::Owners::root;
+        case Ids::owneridmap:
+            return Bind::Owners::target;
+        case Ids::listed:
+            return Bind::Owners::listed;
+    }
+    return Bind::Owners::by_idmapped;
+}
+
 MountOp from_bind(const settings::BindMount& bind, const std::string& why, bool contained) {
     const uint64_t attributes = bind.read_only ? MOUNT_ATTR_RDONLY : 0;
     MountOp op = {bind.destination, {}, Missing::create, why};
@@ -28,6 +45,8 @@ MountOp from_bind(const settings::BindMount& bind, const std::string& why, bool 
         op.what = Bind{.source = bind.source,
                        .recursive = bind.recursive,
                        .idmapped = contained && bind.ids != settings::BindMount::Ids::noidmap,
+                       .owners = owners_of(bind.ids),
+                       .map = bind.map,
                        .attributes = MOUNT_ATTR_NODEV | attributes,
                        .guarded = !bind.control};
     }

@@ -15,30 +15,11 @@
 #include "lib/security/address_families.h"
 #include "lib/security/call_filter.h"
 #include "lib/security/rlimits.h"
+#include "lib/settings/field.h"
+#include "lib/settings/mounts.h"
 #include "lib/settings/ready_rule.h"
 
 namespace boxctl::settings {
-
-/// Where a value was set. Later enumerators win over earlier ones.
-enum class Source {
-    builtin,
-    file,
-    option,
-    overriding_file,  ///< a file under --settings=override
-};
-
-struct Origin {
-    Source source = Source::builtin;
-    std::string text;  ///< as printed behind a value: "--bind=/srv", "web.nspawn:7"; empty: default
-};
-
-/// A value that knows who set it.
-template <class T>
-struct Field {
-    T value{};
-    Origin origin;
-    [[nodiscard]] bool is_set() const { return origin.source != Source::builtin; }
-};
 
 /// Whose command line was read: where neither it nor a file says anything, the defaults are its.
 enum class Front {
@@ -152,40 +133,6 @@ enum class ResolvConf {
     delete_,
 };
 enum class Timezone { auto_, off, copy, bind, symlink, delete_ };
-
-/// --bind=[+]SRC[:DST[:OPTIONS]]
-struct BindMount {
-    std::string source;       ///< of the host, or of the tree; empty: a temporary directory
-    std::string destination;  ///< absolute, normalized, inside the box
-    bool in_tree = false;
-    bool read_only = false;
-    bool recursive = true;
-    bool control = false;  ///< also what commands the host (F10), see rootfs/control.h
-    enum class Ids { automatic, noidmap, idmap } ids = Ids::automatic;  ///< automatic: as the root
-    Origin origin = {};
-};
-
-struct TmpfsMount {
-    std::string path;
-    std::string options;  ///< mount(8) spelling, "size=10%,mode=1777"; may be empty
-    Origin origin = {};
-};
-
-/// --overlay=LOWER[:LOWER…]:UPPER:DST; --overlay-ro has no upper. A path of lowers or upper that
-/// starts with '+' is inside the tree ("+/var"), any other is the host's.
-struct OverlayMount {
-    std::vector<std::string> lowers;  ///< the first is the bottom
-    std::string upper;                ///< empty: a temporary directory; unused with `read_only`
-    std::string destination;
-    bool read_only = false;
-    Origin origin = {};
-};
-
-/// --inaccessible
-struct HiddenPath {
-    std::string path;
-    Origin origin = {};
-};
 
 struct FilesSettings {
     Field<std::vector<BindMount>> binds;

@@ -100,6 +100,19 @@ void check_ambient(const Settings& wanted, Faults& faults) {
     }
 }
 
+void check_bind_maps(const Settings& wanted, Faults& faults) {
+    const UserRange& users = wanted.exec.private_users.value;
+    if (users.kind == UserRange::Kind::no) return;
+    for (const BindMount& bind : wanted.files.binds.value) {
+        for (const MappedIds& ids : bind.map) {
+            if (uint64_t{ids.box} + ids.count <= users.count) continue;
+            faults.push_back(format("map=%u/%u of the bind to ", ids.host, ids.box) +
+                             quote(bind.destination) +
+                             format(" is beyond the box's ids, which end at %u", users.count - 1));
+        }
+    }
+}
+
 void check_nspawn(const Settings& wanted, Faults& faults) {
     const ExecSettings& exec = wanted.exec;
     if (exec.boot.value && exec.as_pid2.value && wanted.front == Front::nspawn) {
@@ -146,6 +159,7 @@ std::vector<std::string> validate(const Settings& settings) {
     check_security(settings, faults);
     check_ambient(settings, faults);
     check_nspawn(settings, faults);
+    check_bind_maps(settings, faults);
     if (settings.tool.json.value && !settings.tool.dry_run.value) {
         faults.emplace_back("--json is for --dry-run");
     }

@@ -10,17 +10,51 @@
 namespace boxctl::settings {
 namespace {
 
-enum class BindOption { rbind, norbind, idmap, noidmap, control };
+enum class BindOption { rbind, norbind, idmap, noidmap, rootidmap, owneridmap, map, control };
 constexpr Word<BindOption> kBindOptions[] = {
-        {BindOption::rbind, "rbind"},     {BindOption::norbind, "norbind"},
-        {BindOption::idmap, "idmap"},     {BindOption::noidmap, "noidmap"},
-        {BindOption::control, "control"},
+        {BindOption::rbind, "rbind"},         {BindOption::norbind, "norbind"},
+        {BindOption::idmap, "idmap"},         {BindOption::noidmap, "noidmap"},
+        {BindOption::rootidmap, "rootidmap"}, {BindOption::owneridmap, "owneridmap"},
+        {BindOption::map, "map=HOST/BOX"},    {BindOption::control, "control"},
 };
+constexpr std::string_view kMap = "map=";
+
+bool overlap(uint32_t one, uint32_t other, const MappedIds& a, const MappedIds& b) {
+    return uint64_t{one} < uint64_t{other} + b.count && uint64_t{other} < uint64_t{one} + a.count;
+}
+
+/// "1000/0" or "1000/0/10"
+Result<MappedIds> parse_map(std::string_view text) {
+    const Error malformed("not map=HOST/BOX or map=HOST/BOX/COUNT: " + quote(text));
+    const std::vector<std::string> parts = split(text, '/');
+    if (parts.size() < 2 || parts.size() > 3) return malformed;
+    const auto host = parse_u32(parts[0]);
+    const auto box = parse_u32(parts[1]);
+    const auto count = parts.size() == 3 ? parse_u32(parts[2]) : 1;
+    if (!host || !box || !count || *count == 0) return malformed;
+    constexpr uint64_t kIds = UINT32_MAX;  // the last one means "no id", chown(2)
+    if (*host + uint64_t{*count} > kIds || *box + uint64_t{*count} > kIds) return malformed;
+    return MappedIds{*host, *box, *count};
+}
+
+Result<void> add_map(BindMount& bind, std::string_view text) {
+    const MappedIds ids = BOX_TRY(parse_map(text));
+    for (const MappedIds& other : bind.map) {
+        if (overlap(ids.host, other.host, ids, other) || overlap(ids.box, other.box, ids, other)) {
+            return Error("bind option " + quote("map=" + std::string(text)) +
+                         " maps an id that another one maps");
+        }
+    }
+    bind.ids = BindMount::Ids::listed;
+    bind.map.push_back(ids);
+    return {};
+}
 
 Result<void> apply_bind_options(BindMount& bind, std::string_view text) {
     for (const std::string& word : split(text, ',')) {
-        if (word == "rootidmap" || word == "owneridmap") {
-            return Error("bind option '" + word + "' is not supported; 'idmap' maps all owners");
+        if (word.starts_with(kMap)) {
+            BOX_TRY(add_map(bind, std::string_view(word).substr(kMap.size())));
+            continue;
         }
         switch (BOX_TRY(find_word(kBindOptions, "bind option", word))) {
             case BindOption::rbind:
@@ -35,6 +69,14 @@ Result<void> apply_bind_options(BindMount& bind, std::string_view text) {
             case BindOption::noidmap:
                 bind.ids = BindMount::Ids::noidmap;
                 break;
+            case BindOption::rootidmap:
+                bind.ids = BindMount::Ids::rootidmap;
+                break;
+            case BindOption::owneridmap:
+                bind.ids = BindMount::Ids::owneridmap;
+                break;
+            case BindOption::map:  // the word of the list of words, with no ids in it
+                return add_map(bind, "HOST/BOX").error();
             case BindOption::control:
                 bind.control = true;
                 break;
@@ -58,14 +100,40 @@ Result<BindMount> parse_bind(std::string_view text, const Caller& caller, bool r
     if (!named && bind.source.empty()) return Error("neither a source nor a destination");
     bind.destination = BOX_TRY(to_mount_point("destination", named ? parts[1] : bind.source));
     if (parts.size() == 3) BOX_TRY(apply_bind_options(bind, parts[2]));
+    if (bind.ids != BindMount::Ids::listed) bind.map.clear();
+    const bool own = bind.ids != BindMount::Ids::automatic && bind.ids != BindMount::Ids::idmap &&
+                     bind.ids != BindMount::Ids::noidmap;
+    if (own && (bind.in_tree || bind.source.empty())) {
+        return Error("only owners of a source on the host can be mapped: " + quote(text));
+    }
     return bind;
 }
 
 std::string write_bind(const BindMount& bind) {
     std::vector<std::string> options;
     if (!bind.recursive) options.emplace_back("norbind");
-    if (bind.ids == BindMount::Ids::idmap) options.emplace_back("idmap");
-    if (bind.ids == BindMount::Ids::noidmap) options.emplace_back("noidmap");
+    switch (bind.ids) {
+        case BindMount::Ids::automatic:
+            break;
+        case BindMount::Ids::idmap:
+            options.emplace_back("idmap");
+            break;
+        case BindMount::Ids::noidmap:
+            options.emplace_back("noidmap");
+            break;
+        case BindMount::Ids::rootidmap:
+            options.emplace_back("rootidmap");
+            break;
+        case BindMount::Ids::owneridmap:
+            options.emplace_back("owneridmap");
+            break;
+        case BindMount::Ids::listed:
+            for (const MappedIds& ids : bind.map) {
+                options.push_back(format("map=%u/%u", ids.host, ids.box) +
+                                  (ids.count == 1 ? "" : format("/%u", ids.count)));
+            }
+            break;
+    }
     if (bind.control) options.emplace_back("control");
     std::string text = (bind.in_tree ? "+" : "") + escape_path(bind.source) + ":" +
                        escape_path(bind.destination);

@@ -100,6 +100,21 @@ sh_box "--bind of a file" "two" 'cat /etc/motd' --bind="$dir/b/file:/etc/motd"
 sh_box "--bind with an escaped colon" colon 'cat /x/file' --bind="$dir/a\\:c:/x"
 sh_box "--bind from inside the tree" "root" 'cut -d: -f1 /x/passwd | head -n 1' --bind=+/etc:/x
 sh_box "--bind without id map shows nobody" 65534:65534 'stat -c %u:%g /x/file' --bind="$dir/a:/x:noidmap"
+mkdir "$dir/owned"
+echo x >"$dir/owned/file"
+chown 1234:1234 "$dir/owned/file"
+chown 1000:1001 "$dir/owned"
+sh_box "--bind with rootidmap: the owner is root, others are nobody" "0:0 65534:65534 0" \
+    'echo $(stat -c %u:%g /x /x/file) $(touch /x/new; echo $?)' --bind="$dir/owned:/x:rootidmap"
+is "... and root's files are the owner's" "$(stat -c %u:%g "$dir/owned/new")" 1000:1001
+mkdir "$root/mine"
+chown 13:14 "$root/mine"
+sh_box "--bind with owneridmap: the owner is the destination's" "13:14 65534:65534" \
+    'echo $(stat -c %u:%g /mine /mine/file)' --bind="$dir/owned:/mine:owneridmap"
+sh_box "--bind with ids of its own" "8:65534 33:33 0" \
+    'echo $(stat -c %u:%g /x /x/file) $(chown 34:33 /x/file; echo $?)' --bind="$dir/owned:/x:map=1000/8,map=1234/33/2"
+is "... both ways" "$(stat -c %u:%g "$dir/owned/file")" 1235:1234
+sh_box "control: without a map of its own" "1000:1001" 'stat -c %u:%g /x' --bind="$dir/owned:/x"
 sh_box "a bind is not a way to devices" nodev 'grep " /x " /proc/1/mountinfo | grep -o nodev' --bind="$dir/a:/x"
 sh_box "--tmpfs" "tmpfs 755 0:0 0" 'echo $(stat -f -c %T /x) $(stat -c "%a %u:%g" /x) $(ls /x | wc -l)' --tmpfs=/x
 sh_box "--tmpfs with options" "1777 size=1024k" 'echo $(stat -c %a /x) $(grep " /x " /proc/1/mountinfo | grep -o size=[0-9k]*)' --tmpfs=/x:mode=1777,size=1m
