@@ -20,6 +20,7 @@
 #include "lib/net/apply.h"
 #include "lib/plan/plan.h"
 #include "lib/settings/values.h"
+#include "lib/state/binds.h"
 #include "lib/state/handover.h"
 #include "lib/state/record.h"
 #include "lib/supervise/machine.h"
@@ -47,6 +48,7 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.init_kind = host::to_string(plan.stop.kind);
     record.contained = plan.contained();
     record.user_namespace = plan.namespaces.user;
+    record.map_owners = plan.mounts.root.idmapped;
     record.namespaces = plan.namespaces.flags();
     record.capabilities = plan.security.capabilities;
     record.no_new_privileges = plan.security.no_new_privileges;
@@ -203,6 +205,8 @@ Result<void> ignore_late_signals() {
 Result<int> live_on(Run& run, Life life) {
     while (life.outcome.kind == supervise::Outcome::Kind::reboot && !run.keep_unit) {
         log::notice("machine '" + life.name + "' reboots");
+        const auto forgotten = state::forget_binds(life.name);
+        if (!forgotten) log::warning(forgotten.error().message());
         const plan::Plan plan = BOX_TRY(plan_again(run, life).context("reboot"));
         life = BOX_TRY(live(run, plan));
     }

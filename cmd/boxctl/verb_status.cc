@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/plan/plan.h"
+#include "lib/shell/bind.h"
 #include "lib/shell/inspect.h"
 
 namespace boxctl::cmd {
@@ -27,6 +28,19 @@ std::string terminals_of(const state::Record& record) {
 std::string log_of(const state::Record& record) {
     if (record.log == plan::to_string(plan::ConsoleLog::none)) return {};
     return record.log + ", shown by 'boxctl logs " + record.name + "'";
+}
+
+std::string text_of(const state::BindNote& bind) {
+    return bind.source + " on " + bind.place + (bind.read_only ? " (read-only)" : "");
+}
+
+json::Value json_of(const std::vector<state::BindNote>& binds) {
+    json::Value list = json::Value::array();
+    for (const state::BindNote& bind : binds) {
+        list.push_back(
+                {{"source", bind.source}, {"target", bind.place}, {"read_only", bind.read_only}});
+    }
+    return list;
 }
 
 std::string text_of(const Machine& machine) {
@@ -66,6 +80,12 @@ std::string text_of(const Machine& machine) {
     line("Unit", record.unit);
     line("Network", record.host_link);
     line("Terminals", terminals_of(record));
+    if (machine.life == Life::running) {
+        const auto binds = shell::binds_of(record);
+        if (!binds) line("Bind", "unknown: " + binds.error().message());
+        for (const state::BindNote& bind : binds ? *binds : std::vector<state::BindNote>())
+            line("Bind", text_of(bind));
+    }
     line("Log", log_of(record));
     for (const std::string& note : record.notes)
         line("Note", note);
@@ -101,6 +121,9 @@ json::Value json_of(const Machine& machine) {
     value["processes"] = processes ? json::Value(*processes) : json::Value();
     value["host_link"] = record.host_link;
     value["terminals"] = terminals;
+    const bool runs = machine.life == Life::running;
+    const auto binds = runs ? shell::binds_of(record) : std::vector<state::BindNote>();
+    value["binds"] = binds ? json_of(*binds) : json::Value();
     value["log"] = record.log;
     value["notes"] = record.notes;
     return value;

@@ -24,6 +24,10 @@ constexpr VerbOption kShellOptions[] = {
     {"setenv", 'E', "=NAME[=VALUE]", "Set a variable, or pass on the caller's"},
     {"pty", 0, "", "A terminal of the box even without one here"},
 };
+constexpr VerbOption kBindOptions[] = {
+    {"ro", 0, "", "Read-only"},
+    {"mkdir", 0, "", "Make TARGET if missing, as the box's root"},
+};
 constexpr VerbOption kWaitOptions[] = {
     {"for", 0, "=running|ready|stopped", "What to wait for (default: stopped)"},
     {"timeout", 0, "=SECONDS|none", "Give up after that, with exit status 124"},
@@ -64,6 +68,8 @@ constexpr Verb kVerbs[] = {
     {.name = "cat", .arguments = "NAME|ROOT", .help = "Show the settings files of a machine", .group = VerbGroup::look, .act = verb_cat, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "bind", .arguments = "NAME SOURCE [TARGET]", .help = "Show a host directory or file in a box", .group = VerbGroup::act, .act = verb_bind, .options = kBindOptions, .fewest_words = 2, .most_words = 3, .mode = {}},
+    {.name = "unbind", .arguments = "NAME TARGET", .help = "Take away what bind has shown there", .group = VerbGroup::act, .act = verb_unbind, .options = {}, .fewest_words = 2, .most_words = 2, .mode = {}},
     {.name = "services", .arguments = "NAME [status|start|stop|restart|logs] [SERVICE]", .help = "Show or steer the services of a box", .group = VerbGroup::act, .act = verb_services, .options = kServicesOptions, .fewest_words = 1, .most_words = 3, .mode = {}},
     {.name = "stop", .arguments = "NAME", .help = "Power a box off, by force if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},

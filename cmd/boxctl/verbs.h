@@ -85,6 +85,8 @@ int verb_status(const Invocation& invocation);
 int verb_stop(const Invocation& invocation);
 int verb_reboot(const Invocation& invocation);
 int verb_kill(const Invocation& invocation);
+int verb_bind(const Invocation& invocation);
+int verb_unbind(const Invocation& invocation);  // in verb_bind.cc
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
 int verb_logs(const Invocation& invocation);

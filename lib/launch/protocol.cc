@@ -53,6 +53,12 @@ const char* to_string(Step step) {
             return "failed";
         case Step::ids_claimed:
             return "ids-claimed";
+        case Step::mount_ready:
+            return "mount-ready";
+        case Step::attach:
+            return "attach";
+        case Step::done:
+            return "done";
     }
     return "unknown";
 }

@@ -37,7 +37,17 @@
 
 namespace boxctl::launch {
 
-enum class Step : uint32_t { payload_born, tree_built, confined, execute, failed, ids_claimed };
+enum class Step : uint32_t {
+    payload_born,
+    tree_built,
+    confined,
+    execute,
+    failed,
+    ids_claimed,
+    mount_ready,  ///< shell/bind.h has these three
+    attach,
+    done,
+};
 const char* to_string(Step step);
 
 /// Trivially copyable, no pointers: what it holds was written by another process.

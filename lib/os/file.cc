@@ -171,6 +171,15 @@ Result<uint64_t> mount_id(BorrowedFd fd) {
     return status.stx_mnt_id;
 }
 
+Result<uint64_t> unique_mount_id(BorrowedFd fd) {
+    constexpr unsigned kUniqueId = 0x4000;  // STATX_MNT_ID_UNIQUE, younger than the headers
+    struct statx status = {};
+    if (statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kUniqueId, &status) < 0) {
+        return errno_error("look at a mount");
+    }
+    return (status.stx_mask & kUniqueId) != 0 ? status.stx_mnt_id : 0;
+}
+
 Result<uint64_t> filesystem_magic(BorrowedFd fd) {
     struct statfs status = {};
     if (fstatfs(fd.get(), &status) < 0) return errno_error("statfs");

@@ -66,6 +66,8 @@ Result<UniqueFd> make_host_directories(const std::string& path, mode_t mode);
 Result<struct stat> status_of(BorrowedFd fd);
 /// Which mount `fd` was opened on (statx(2), STATX_MNT_ID).
 Result<uint64_t> mount_id(BorrowedFd fd);
+/// The same by a number that no other mount ever gets (STATX_MNT_ID_UNIQUE); 0 before Linux 6.8.
+Result<uint64_t> unique_mount_id(BorrowedFd fd);
 /// fstatfs(2) magic number of the file system behind `fd`.
 Result<uint64_t> filesystem_magic(BorrowedFd fd);
 

@@ -76,6 +76,14 @@ Result<void> enter_root(BorrowedFd root) {
     return {};
 }
 
+Result<void> detach_mount(BorrowedFd mount, BorrowedFd own_fds) {
+    if (fchdir(own_fds.get()) < 0) return errno_error("enter the list of descriptors");
+    if (umount2(std::to_string(mount.get()).c_str(), MNT_DETACH) < 0) {
+        return errno_error("unmount");
+    }
+    return {};
+}
+
 Result<bool> detach_host_mount(const std::string& path) {
     if (umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) return true;
     if (errno == EINVAL || errno == ENOENT) return false;

@@ -44,6 +44,11 @@ Result<void> change_mount(BorrowedFd mount, const MountChange& change, Recursion
 /// (pivot_root(2) onto itself, then a lazy unmount).
 Result<void> enter_root(BorrowedFd root);
 
+/// Unmounts lazily the mount that `mount` is the root of, whatever may be mounted above it by now.
+/// `own_fds` is the caller's /proc/self/fd, opened where /proc can be trusted: no call unmounts by
+/// descriptor. Leaves the caller in that directory.
+Result<void> detach_mount(BorrowedFd mount, BorrowedFd own_fds);
+
 /// Unmounts lazily what is mounted at `path` on the host; false when nothing is mounted there.
 Result<bool> detach_host_mount(const std::string& path);
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -50,6 +51,11 @@ Result<UniqueFd> open_pidfd(pid_t pid) {
     UniqueFd fd(pidfd_open(pid, 0));
     if (!fd.valid()) return errno_error(format("open process %d", pid));
     return fd;
+}
+
+bool has_ended(BorrowedFd pidfd) {
+    pollfd ended = {pidfd.get(), POLLIN, 0};
+    return poll(&ended, 1, 0) > 0;
 }
 
 Result<void> send_signal(BorrowedFd pidfd, int signal) {

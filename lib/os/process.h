@@ -30,6 +30,9 @@ Result<Cloned> clone_process(const CloneRequest& request);
 bool single_threaded();
 
 Result<UniqueFd> open_pidfd(pid_t pid);
+/// True once the process has ended, whether or not it was reaped: a signal to one that was not
+/// still succeeds.
+bool has_ended(BorrowedFd pidfd);
 /// pidfd_send_signal(2). ESRCH when the process is gone.
 Result<void> send_signal(BorrowedFd pidfd, int signal);
 /// A copy of descriptor `number` of the process behind `pidfd` (pidfd_getfd(2)).

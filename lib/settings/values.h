@@ -89,10 +89,15 @@ std::vector<std::string> user_range_words();
 // Files.
 Result<BindMount> to_bind(std::string_view text, const Caller& caller);
 Result<BindMount> to_bind_ro(std::string_view text, const Caller& caller);
+/// The same of two words: nothing in them separates or escapes.
+Result<BindMount> make_bind(std::string_view source, std::string_view destination,
+                            const Caller& caller, bool read_only);
 std::vector<std::string> write_binds(const std::vector<BindMount>& values);
 std::vector<std::string> write_binds_ro(const std::vector<BindMount>& values);
 Result<TmpfsMount> to_tmpfs(std::string_view text);
 std::vector<std::string> write_tmpfs(const std::vector<TmpfsMount>& values);
+/// A place in a box where something can be mounted: absolute, without "..", and not "/".
+Result<std::string> to_bind_target(std::string_view text);
 Result<OverlayMount> to_overlay(std::string_view text, const Caller& caller);
 Result<OverlayMount> to_overlay_ro(std::string_view text, const Caller& caller);
 std::vector<std::string> write_overlays(const std::vector<OverlayMount>& values);

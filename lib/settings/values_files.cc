@@ -159,6 +159,17 @@ Result<BindMount> to_bind(std::string_view text, const Caller& caller) {
 Result<BindMount> to_bind_ro(std::string_view text, const Caller& caller) {
     return parse_bind(text, caller, true);
 }
+Result<BindMount> make_bind(std::string_view source, std::string_view destination,
+                            const Caller& caller, bool read_only) {
+    BindMount bind;
+    bind.source = BOX_TRY(to_host_path(source, caller));
+    bind.destination = BOX_TRY(to_bind_target(destination));
+    bind.read_only = read_only;
+    return bind;
+}
+Result<std::string> to_bind_target(std::string_view text) {
+    return to_mount_point("target", text);
+}
 std::vector<std::string> write_binds(const std::vector<BindMount>& values) {
     return write_those(values, false, write_bind);
 }

@@ -32,6 +32,10 @@ Result<struct stat> look(const std::string& path) {
     return status;
 }
 
+Error just_ended(const state::Record& box) {
+    return Error("machine " + quote(box.name) + " has just ended");
+}
+
 Error not_as_recorded(const state::Record& box, const std::string& what) {
     Error error("machine " + quote(box.name) + " is not what its record says: " + what);
     error.set_hint("refusing to enter it");
@@ -70,15 +74,8 @@ Result<std::string> read_list(os::BorrowedFd root, const char* path) {
     return text;
 }
 
-}  // namespace
-
-Result<Target> open_target(const state::Record& box) {
-    Target target;
-    auto leader = state::open_process(box.leader);
-    if (!leader && leader.error().code() == ESRCH) {
-        return Error("machine " + quote(box.name) + " has just ended");
-    }
-    target.leader = BOX_TRY(std::move(leader));
+/// What is read by number is only sure to be of the leader if it lives even afterwards.
+Result<void> look_closer(const state::Record& box, Target& target) {
     const uint64_t wanted = box.namespaces | CLONE_NEWNS | CLONE_NEWPID;
     if (box.user_namespace != ((wanted & CLONE_NEWUSER) != 0) ||
         (box.contained && !box.user_namespace)) {
@@ -87,8 +84,25 @@ Result<Target> open_target(const state::Record& box) {
     target.namespaces = static_cast<int>(wanted);
     BOX_TRY(check_namespaces(box, wanted));
     target.limits = BOX_TRY(read_limits(box.leader.pid));
-    // Whatever was read by number was read of this process, if it lives even now.
-    BOX_TRY(os::send_signal(target.leader, 0).context("machine " + quote(box.name)));
+    if (os::has_ended(target.leader)) return just_ended(box);
+    return {};
+}
+
+}  // namespace
+
+Result<void> unless_ended(Result<void> done, const state::Record& box, const Target& target) {
+    if (done || !os::has_ended(target.leader)) return done;
+    return just_ended(box);
+}
+
+Result<Target> open_target(const state::Record& box) {
+    Target target;
+    auto leader = state::open_process(box.leader);
+    if (!leader && leader.error().code() == ESRCH) {
+        return just_ended(box);
+    }
+    target.leader = BOX_TRY(std::move(leader));
+    BOX_TRY(unless_ended(look_closer(box, target), box, target));
     return target;
 }
 

@@ -23,6 +23,10 @@ struct Target {
 /// the box is said to have of its own is not the caller's (A10).
 Result<Target> open_target(const state::Record& box);
 
+/// What went wrong with a box that has ended meanwhile went wrong because of that: then the error
+/// says so instead of `done`'s.
+Result<void> unless_ended(Result<void> done, const state::Record& box, const Target& target);
+
 /// `user` (name or number, empty: root) by the box's own passwd and group files. An error when the
 /// ids do not exist in the box. May wait for a file system that the box serves itself.
 Result<host::UserEntry> find_user(const state::Record& box, const Target& target,

@@ -91,6 +91,11 @@ Result<void> get_later_members(const Value& object, Record& record) {
     if (json::find(object, "reloads") != nullptr) {
         record.reloads = BOX_TRY(get_u32(object, "reloads"));
     }
+    // As boxes were before it could be asked otherwise.
+    record.map_owners = record.contained;
+    if (json::find(object, "map_owners") != nullptr) {
+        record.map_owners = BOX_TRY(json::get_bool(object, "map_owners"));
+    }
     if (json::find(object, "reload_failure") != nullptr) {
         record.reload_failure = BOX_TRY(json::get_string(object, "reload_failure"));
     }
@@ -118,6 +123,7 @@ std::string to_json(const Record& record) {
             {"init_kind", record.init_kind},
             {"contained", record.contained},
             {"user_namespace", record.user_namespace},
+            {"map_owners", record.map_owners},
             {"namespaces", record.namespaces},
             {"capabilities", record.capabilities},
             {"no_new_privileges", record.no_new_privileges},

@@ -50,6 +50,7 @@ struct Record {
     std::string init_kind;
     bool contained = true;
     bool user_namespace = true;
+    bool map_owners = true;     ///< owners on disk are the box's ids, and so are those of binds
     uint64_t namespaces = 0;    ///< CLONE_NEW* that the box has of its own
     uint64_t capabilities = 0;  ///< mask of what its root may have
     bool no_new_privileges = false;

@@ -19,7 +19,7 @@ using launch::Step;
 namespace {
 
 constexpr Step kSteps[] = {Step::payload_born, Step::ids_claimed, Step::tree_built, Step::confined,
-                           Step::execute};
+                           Step::execute,      Step::mount_ready, Step::attach,     Step::done};
 
 struct Links {
     Link near;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -118,8 +119,14 @@ BOOST_AUTO_TEST_CASE(a_living_child_is_polled_signalled_and_reaped) {
     });
     BOOST_CHECK_EQUAL(fcntl(child.pidfd.get(), F_GETFD), FD_CLOEXEC);
     BOOST_CHECK_EQUAL(code_of(os::poll_exit(child.pidfd)), EAGAIN);
+    BOOST_CHECK(!os::has_ended(child.pidfd));
     const UniqueFd second = need(os::open_pidfd(child.pid));
     need(os::send_signal(second, SIGKILL));
+    pollfd ended = {second.get(), POLLIN, 0};
+    BOOST_REQUIRE_EQUAL(poll(&ended, 1, -1), 1);
+    BOOST_CHECK(os::has_ended(second));
+    // A zombie takes signals.
+    BOOST_CHECK(os::send_signal(second, SIGTERM));
     BOOST_CHECK_EQUAL(need(os::wait_for(child.pidfd)).signal, SIGKILL);
     BOOST_CHECK_EQUAL(code_of(os::send_signal(second, SIGTERM)), ESRCH);
     BOOST_CHECK(!os::open_pidfd(child.pid));
