@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/bus/systemd1.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "lib/base/scope_guard.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr const char* kService = "org.freedesktop.systemd1";
 constexpr uint64_t kJobTimeout = 25 * event::kSecond;
+constexpr uint64_t kLook = event::kSecond / 4;  ///< between looks whether a job is done unheard
 
 Address manager() {
     return {kService, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"};
@@ -121,8 +123,9 @@ class Jobs {
         return jobs;
     }
 
-    /// Waits for the job that `answer` names.
-    Result<void> wait_for(Connection& connection, Message& answer) {
+    /// Waits for the job that `answer` names, or until `done` where it is given.
+    Result<void> wait_for(Connection& connection, Message& answer,
+                          const std::function<bool()>& done = nullptr) {
         const std::string job = BOX_TRY(answer.read_path());
         std::optional<std::string> result;
         const auto ended = [&] {
@@ -131,7 +134,14 @@ class Jobs {
             }
             return result.has_value();
         };
-        BOX_TRY(connection.serve_until(ended, event::now_us() + kJobTimeout));
+        const uint64_t deadline = event::now_us() + kJobTimeout;
+        for (;;) {
+            const uint64_t look = done ? event::now_us() + kLook : deadline;
+            auto heard = connection.serve_until(ended, std::min(look, deadline));
+            if (heard) break;
+            if (done && done()) return {};
+            if (heard.error().code() != ETIME || event::now_us() >= deadline) return heard;
+        }
         // "skipped": nothing was left to be done.
         if (*result == "done" || *result == "skipped") return {};
         return Error("systemd's job ended as " + quote(*result));
@@ -155,7 +165,7 @@ Result<void> start_scope(Connection& connection, const ScopeRequest& request) {
         answer = connection.call(call);
     }
     if (!answer) return std::move(answer).context(what).error();
-    return jobs->wait_for(connection, *answer).context(what);
+    return jobs->wait_for(connection, *answer, request.started).context(what);
 }
 
 Result<void> stop_unit(Connection& connection, const std::string& unit) {

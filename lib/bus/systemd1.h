@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct ScopeRequest {
     std::vector<Property> newer;  ///< left out when systemd knows one of them not
     pid_t pid = 0;                ///< the process it is made around
     os::BorrowedFd pidfd{-1};     ///< of the same; used where systemd takes it
+    /// Looks whether the process is in it: a systemd that executes itself anew may not say so.
+    std::function<bool()> started;
 };
 
 /// Makes a transient scope and waits until the process is in it (25 s, ETIME). EEXIST when there is

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/cgroup/scope.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fcntl.h>
+#include <poll.h>
 
 #include "lib/base/text.h"
 #include "lib/bus/systemd1.h"
@@ -13,8 +17,10 @@ namespace boxctl::cgroup {
 namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-constexpr int kLeftOverWait = 1000;  // ms
-constexpr int kAttempts = 3;
+constexpr int kLeftOverWait = 1000;                 // ms
+constexpr int kAttempts = 3;                        // at a name that somebody else has
+constexpr uint64_t kAbsence = 20 * event::kSecond;  // of a systemd that executes itself anew
+constexpr int kPause = 50;                          // ms, before it is asked again
 
 Result<std::unique_ptr<bus::Connection>> connect(const ScopePlan& plan) {
     if (plan.bus) {
@@ -23,6 +29,22 @@ Result<std::unique_ptr<bus::Connection>> connect(const ScopePlan& plan) {
         if (connection || !plan.manager) return connection;
     }
     return bus::Connection::open(bus::Peer::manager, bus::kManager);
+}
+
+/// Nobody has answered, or nobody was there to: not a refusal.
+bool went_away(const Error& error) {
+    static constexpr std::array kCodes = {ETIMEDOUT,    ECONNRESET, ENOTCONN,     ESHUTDOWN, EPIPE,
+                                          EHOSTUNREACH, ENXIO,      ECONNREFUSED, ENOENT};
+    return std::ranges::find(kCodes, error.code()) != kCodes.end();
+}
+
+Result<std::unique_ptr<bus::Connection>> connect_again(const ScopePlan& plan, uint64_t deadline) {
+    for (;;) {
+        poll(nullptr, 0, kPause);
+        auto connection = connect(plan);
+        if (connection || event::now_us() >= deadline) return connection;
+        if (!went_away(connection.error())) return connection;
+    }
 }
 
 Error taken(const std::string& unit) {
@@ -61,12 +83,25 @@ Result<std::string> directory_of(const std::string& mount, const std::string& pr
 
 Result<void> start_scope(const ScopePlan& plan, const std::string& mount, pid_t first,
                          os::BorrowedFd pidfd) {
-    const auto connection = BOX_TRY(connect(plan).context("reach systemd"));
-    const bus::ScopeRequest request = {plan.unit, plan.properties, plan.newer, first, pidfd};
-    for (int attempt = 1;; attempt++) {
-        auto started = bus::start_scope(*connection, request);
-        if (started || started.error().code() != EEXIST || attempt == kAttempts) return started;
-        BOX_TRY(end_stale(*connection, plan.unit, mount));
+    const auto started = [&] {
+        const auto dir = directory_of(mount, std::to_string(first));
+        return dir && dir->ends_with("/" + plan.unit);
+    };
+    const bus::ScopeRequest request = {plan.unit, plan.properties, plan.newer,
+                                       first,     pidfd,           started};
+    const uint64_t deadline = event::now_us() + kAbsence;
+    auto connection = BOX_TRY(connect(plan).context("reach systemd"));
+    int attempts = 0;
+    for (;;) {
+        auto done = bus::start_scope(*connection, request);
+        // Whatever became of the answer.
+        if (done || started()) return {};
+        if (done.error().code() == EEXIST && ++attempts < kAttempts) {
+            done = end_stale(*connection, plan.unit, mount);
+            if (done) continue;
+        }
+        if (!went_away(done.error()) || event::now_us() >= deadline) return done;
+        connection = BOX_TRY(connect_again(plan, deadline).context("reach systemd"));
     }
 }
 
