@@ -268,9 +268,10 @@ is "kill ends it at once" "$(status "$BOXCTL" kill "$machine"; [ ! -e "/run/boxc
 
 # --- a supervisor that was killed, and who cleans up after it as well ---
 start_box "$machine" run "$root" sleep 1000
-# shellcheck disable=SC2046 # one argument a process
-kill -KILL $(pgrep -P "$box_pid" -x boxctl-watch) "$box_pid"
+watch=$(pgrep -P "$box_pid" -x boxctl-watch)
+kill -KILL "$watch" "$box_pid"
 wait "$box_pid" 2>/dev/null
+wait_for gone "$watch" # it holds the locks as well
 is "status of a dead box is 3" "$(status "$BOXCTL" status "$machine")" 3
 "$BOXCTL" list >"$work/out" 2>"$work/err"
 like "list calls it dead" "$(grep "^$machine " "$work/out")" ' dead '
