@@ -8,9 +8,10 @@
 
 namespace boxctl::os {
 
-Result<std::pair<UniqueFd, UniqueFd>> make_socket_pair() {
+Result<std::pair<UniqueFd, UniqueFd>> make_socket_pair(SocketKind kind) {
+    const int type = kind == SocketKind::stream ? SOCK_STREAM : SOCK_SEQPACKET;
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0) {
         return errno_error("make a socket pair");
     }
     return std::pair<UniqueFd, UniqueFd>(UniqueFd(ends[0]), UniqueFd(ends[1]));

@@ -17,8 +17,12 @@ struct Received {
     std::vector<UniqueFd> fds;
 };
 
+enum class SocketKind {
+    messages,  ///< SOCK_SEQPACKET
+    stream,    ///< SOCK_STREAM
+};
 /// Two connected ends, close-on-exec.
-Result<std::pair<UniqueFd, UniqueFd>> make_socket_pair();
+Result<std::pair<UniqueFd, UniqueFd>> make_socket_pair(SocketKind kind = SocketKind::messages);
 
 Result<void> send_message(BorrowedFd socket, std::span<const std::byte> bytes,
                           std::span<const int> fds);

@@ -2,6 +2,7 @@
 // State: what the verbs know of running boxes.
 //
 //     /run/boxctl/NAME/state.json   one record, replaced as a whole
+//     /run/boxctl/NAME/control      socket of its supervisor (control.h)
 //     /run/boxctl/NAME/propagate/   host mounts below it reach the box
 //     /run/boxctl/.locks/NAME       locked by the supervisor for as long as it lives
 //     /run/boxctl/.locks/inode-D:I  locked while a box uses the tree with that inode

@@ -114,8 +114,9 @@ Result<void> remove(const std::string& name) {
     auto directory = os::open_host(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory && directory.error().code() == ENOENT) return {};
     if (!directory) return std::move(directory).error();
-    // The record is often all there is.
+    // These two are often all there is.
     unlinkat(directory->get(), kRecordName, 0);
+    unlinkat(directory->get(), "control", 0);
     if (rmdir(path.c_str()) == 0) return {};
     BOX_TRY(empty_directory(*directory, path, kDeepest));
     if (rmdir(path.c_str()) < 0 && errno != ENOENT) return errno_error("remove " + quote(path));
