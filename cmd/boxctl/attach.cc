@@ -7,20 +7,14 @@
 
 namespace boxctl::cmd {
 
-Result<std::unique_ptr<Attachment>> Attachment::open(
-        event::Loop& loop, os::BorrowedFd master, os::BorrowedFd input, os::BorrowedFd output,
-        std::function<void(console::Escape)> on_escape) {
+Result<std::unique_ptr<Attachment>> Attachment::open(event::Loop& loop,
+                                                     console::ForwarderConfig config) {
     std::unique_ptr<Attachment> made(new Attachment);
-    console::ForwarderConfig config;
-    config.mode = input.get() >= 0 ? console::Mode::interactive : console::Mode::read_only;
-    config.master = master;
-    config.input = input;
-    config.output = output;
-    config.on_escape = std::move(on_escape);
+    config.mode = config.input.get() >= 0 ? console::Mode::interactive : console::Mode::read_only;
     if (config.mode == console::Mode::interactive) {
         const char* term = getenv("TERM");
-        made->guard_ =
-                BOX_TRY(console::TerminalGuard::raw(input, output, term == nullptr ? "" : term));
+        made->guard_ = BOX_TRY(console::TerminalGuard::raw(config.input, config.output,
+                                                           term == nullptr ? "" : term));
     }
     made->forwarder_ = BOX_TRY(console::Forwarder::create(loop, std::move(config)));
     console::Forwarder* forwarder = made->forwarder_.get();

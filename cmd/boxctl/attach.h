@@ -15,10 +15,10 @@ namespace boxctl::cmd {
 
 class Attachment {
  public:
-    /// `master` stays open as long as this lives. `input` or `output` may be -1: there is none.
-    static Result<std::unique_ptr<Attachment>> open(event::Loop& loop, os::BorrowedFd master,
-                                                    os::BorrowedFd input, os::BorrowedFd output,
-                                                    std::function<void(console::Escape)> on_escape);
+    /// `config` says between what and what; its mode follows from whether there is an input. Its
+    /// descriptors stay open as long as this lives.
+    static Result<std::unique_ptr<Attachment>> open(event::Loop& loop,
+                                                    console::ForwarderConfig config);
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
 

@@ -21,6 +21,7 @@
 #include "lib/plan/plan.h"
 #include "lib/settings/values.h"
 #include "lib/state/binds.h"
+#include "lib/state/control.h"
 #include "lib/state/handover.h"
 #include "lib/state/record.h"
 #include "lib/supervise/machine.h"
@@ -113,6 +114,9 @@ struct Run {
     supervise::Manager& manager;
     bool keep_unit = false;
     settings::Front front = settings::Front::boxctl;
+    os::UniqueFd control = {};  ///< where verbs ask; from the first life on
+
+    [[nodiscard]] supervise::Around around() const { return {manager, control}; }
 };
 
 /// Everything that another image of this program needs to go on.
@@ -121,6 +125,7 @@ state::Outgoing pack(const Run& run, const launch::RunningBox& box,
     state::Outgoing outgoing;
     outgoing.values["root"] = outgoing.add(run.root);
     outgoing.values["keep_unit"] = run.keep_unit;
+    outgoing.values["control"] = outgoing.add(run.control);
     outgoing.values["log_level"] = static_cast<unsigned>(log::level());
     outgoing.values["reservation"] = run.reservation.pack(outgoing);
     outgoing.values["box"] = box.pack(outgoing);
@@ -170,10 +175,11 @@ Result<Life> live(Run& run, const plan::Plan& plan) {
     launch::RunningBox box = BOX_TRY(launch::build(plan, run.reservation, run.root));
     // While PID 1 confines itself.
     const state::Record record = BOX_TRY(make_record(plan, run.reservation, box));
+    if (!run.control.valid()) run.control = BOX_TRY(state::listen_for_control(plan.name));
     BOX_TRY(launch::await_confined(box));
     BOX_TRY(state::write(record));
     BOX_TRY(launch::execute(box));
-    const auto machine = BOX_TRY(supervise::Machine::create(box, record, run.manager));
+    const auto machine = BOX_TRY(supervise::Machine::create(box, record, run.around()));
     return Life{BOX_TRY(stay(run, box, *machine)), plan.name, plan.uuid};
 }
 
@@ -220,8 +226,7 @@ Result<int> live_on(Run& run, Life life) {
 
 /// From here on a signal waits until the supervisor can act on it; the payload resets this.
 event::SignalMask block_signals() {
-    return event::SignalMask(
-            {SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kGiveConsole, supervise::kReload});
+    return event::SignalMask({SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kReload});
 }
 
 Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSettings read_settings) {
@@ -246,13 +251,28 @@ Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSetti
     return live_on(run, std::move(life));
 }
 
+/// The socket of the image before this one. Without one a box is worse off, but not lost.
+os::UniqueFd take_control(state::Incoming& incoming, const std::string& name) {
+    if (json::find(incoming.values, "control") != nullptr) {
+        auto taken = incoming.take(incoming.values, "control");
+        if (taken && taken->valid()) return std::move(taken).value();
+    }
+    auto made = state::listen_for_control(name);
+    if (made) return std::move(made).value();
+    log::warning(made.error().message());
+    return {};
+}
+
 /// The life in the middle of which another image of this program left it.
 Result<Life> rest_of_life(Run& run, state::Incoming& incoming) {
     const json::Value& values = incoming.values;
     launch::RunningBox box = BOX_TRY(
             launch::RunningBox::unpack(*BOX_TRY(json::get_object(values, "box")), incoming));
-    const auto machine = BOX_TRY(supervise::Machine::resume(
-            box, *BOX_TRY(json::get_object(values, "machine")), incoming, run.manager));
+    const json::Value& packed = *BOX_TRY(json::get_object(values, "machine"));
+    const state::Record record =
+            BOX_TRY(state::from_json(BOX_TRY(json::get_string(packed, "record"))));
+    run.control = take_control(incoming, record.name);
+    const auto machine = BOX_TRY(supervise::Machine::resume(box, packed, incoming, run.around()));
     answer_reload(*machine, "");
     const supervise::Outcome outcome = BOX_TRY(stay(run, box, *machine));
     return Life{outcome, machine->record().name, machine->record().uuid};

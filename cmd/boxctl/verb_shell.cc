@@ -122,12 +122,16 @@ Result<void> Attendant::attach() {
     const int output = stands_for(STDOUT_FILENO)   ? STDOUT_FILENO
                        : stands_for(STDERR_FILENO) ? STDERR_FILENO
                                                    : STDIN_FILENO;
-    attachment_ = BOX_TRY(Attachment::open(*loop_, session_.master, os::BorrowedFd(input),
-                                           os::BorrowedFd(output), [this](console::Escape escape) {
-                                               if (escape != console::Escape::kill) return;
-                                               escaped_ = true;
-                                               kill();
-                                           }));
+    console::ForwarderConfig config;
+    config.master = session_.master;
+    config.input = os::BorrowedFd(input);
+    config.output = os::BorrowedFd(output);
+    config.on_escape = [this](console::Escape escape) {
+        if (escape != console::Escape::kill) return;
+        escaped_ = true;
+        kill();
+    };
+    attachment_ = BOX_TRY(Attachment::open(*loop_, std::move(config)));
     return {};
 }
 

@@ -24,31 +24,48 @@ char end_of_file_key(os::BorrowedFd master) {
 }  // namespace
 
 Result<std::unique_ptr<Forwarder>> Forwarder::create(event::Loop& loop, ForwarderConfig config) {
-    std::unique_ptr<Forwarder> forwarder(new Forwarder(std::move(config)));
-    BOX_TRY(forwarder->attach(loop).context("attach the console"));
+    std::unique_ptr<Forwarder> forwarder(new Forwarder(loop, std::move(config)));
+    BOX_TRY(forwarder->attach().context("attach the console"));
     return forwarder;
 }
 
-Result<void> Forwarder::attach(event::Loop& loop) {
+Result<void> Forwarder::attach() {
     BOX_TRY(os::set_nonblocking(config_.master, true));
     if (config_.mode == Mode::interactive && !config_.unsent.input_ended) {
-        input_ = BOX_TRY(Endpoint::open(config_.input, Endpoint::Use::input));
-        input_source_ = BOX_TRY(loop.add_io(input_->fd(), 0, [this](uint32_t) { on_input(); }));
-        escape_timer_ = loop.add_timer(event::kNever, [this] { on_escape_timeout(); });
+        BOX_TRY(open_input(config_.input));
+        escape_timer_ = loop_.add_timer(event::kNever, [this] { on_escape_timeout(); });
     }
     if (config_.mode != Mode::passive) {
         output_ = BOX_TRY(Endpoint::open(config_.output, Endpoint::Use::output));
-        output_source_ = BOX_TRY(loop.add_io(output_->fd(), 0, [this](uint32_t) {
+        output_source_ = BOX_TRY(loop_.add_io(output_->fd(), 0, [this](uint32_t) {
             write_output();
             update();
         }));
     }
-    master_source_ =
-            BOX_TRY(loop.add_io(config_.master, 0, [this](uint32_t events) { on_master(events); }));
+    master_source_ = BOX_TRY(
+            loop_.add_io(config_.master, 0, [this](uint32_t events) { on_master(events); }));
     BOX_TRY(resize());
     go_on_with(std::exchange(config_.unsent, {}));
     update();
     return {};
+}
+
+Result<void> Forwarder::open_input(os::BorrowedFd input) {
+    input_ = BOX_TRY(Endpoint::open(input, Endpoint::Use::input));
+    input_source_ = BOX_TRY(loop_.add_io(input_->fd(), 0, [this](uint32_t) { on_input(); }));
+    return {};
+}
+
+Result<void> Forwarder::take_input(os::BorrowedFd input) {
+    drop_input();
+    BOX_TRY(open_input(input));
+    update();
+    return {};
+}
+
+void Forwarder::drop_input() {
+    input_source_.reset();
+    input_.reset();
 }
 
 void Forwarder::go_on_with(const Unsent& unsent) {
@@ -80,7 +97,9 @@ Unsent Forwarder::unsent() const {
 Result<void> Forwarder::resize() {
     for (const auto* end : {&output_, &input_}) {
         if (!*end || !(*end)->is_terminal()) continue;
-        return os::set_window_size(config_.master, BOX_TRY(os::window_size((*end)->fd())));
+        const winsize size = BOX_TRY(os::window_size((*end)->fd()));
+        return config_.set_size ? config_.set_size(size)
+                                : os::set_window_size(config_.master, size);
     }
     return {};
 }
@@ -190,12 +209,11 @@ void Forwarder::on_escape_timeout() {
 /// The end of a file or pipe is passed on once as the key that stands for it. A terminal that is
 /// gone says nothing about what its user wanted.
 void Forwarder::end_input(bool end_of_file) {
-    if (end_of_file && !input_->is_terminal()) {
+    if (end_of_file && !input_->is_terminal() && config_.mode == Mode::interactive) {
         const char key = end_of_file_key(config_.master);
         to_box_.push({&key, 1});
     }
-    input_source_.reset();
-    input_.reset();
+    drop_input();
     write_master();
     update();
 }

@@ -5,6 +5,8 @@
 // where nobody reads (passive mode, or the output failed) the latest kHistorySize bytes are kept
 // and the box never waits (E9).
 //
+// In place of the master there can be a socket that leads to who has it.
+//
 // A master whose slave nobody holds open reads as EIO and polls as hung up. For a box that is not
 // the end: gettys come and go. The master is then watched edge-triggered, which costs no wake-up
 // until the box writes again.
@@ -15,6 +17,8 @@
 #include <optional>
 #include <string>
 
+#include <sys/ioctl.h>
+
 #include "lib/console/byte_ring.h"
 #include "lib/console/endpoint.h"
 #include "lib/console/escape.h"
@@ -22,7 +26,7 @@
 
 namespace boxctl::console {
 
-inline constexpr size_t kHistorySize = 64U << 10U;
+inline constexpr size_t kHistorySize = 16U << 10U;
 
 enum class Mode {
     interactive,  ///< both ways; the caller has made its terminal raw (TerminalGuard)
@@ -48,6 +52,8 @@ struct ForwarderConfig {
     std::function<void(Escape)> on_escape = {};
     /// Sees all output of the box, once, as it is read. Must not destroy the Forwarder.
     std::function<void(std::span<const char>)> tee = {};
+    /// Passes the size of the caller's terminal on; empty: sets that of the master.
+    std::function<Result<void>(const winsize&)> set_size = {};
     Unsent unsent = {};  ///< delivered first; taken by create()
 };
 
@@ -61,6 +67,12 @@ class Forwarder {
     /// Gives the box's console the size of the caller's terminal (at SIGWINCH; done once by
     /// create()). Nothing happens where the caller has none.
     Result<void> resize();
+
+    /// Passive only: what `input` says reaches the box from now on, in the place of who typed
+    /// before. Its end is just that: no key is made of it. Keeps a descriptor of its own.
+    Result<void> take_input(os::BorrowedFd input);
+    /// Nobody types any more; what is underway still arrives.
+    void drop_input();
 
     /// Delivers what the box wrote last, after it has ended and every slave here is closed. Returns
     /// whether all was delivered within `timeout` µs.
@@ -78,8 +90,10 @@ class Forwarder {
  private:
     enum class MasterState { more, empty, hung_up };
 
-    explicit Forwarder(ForwarderConfig config) : config_(std::move(config)) {}
-    Result<void> attach(event::Loop& loop);
+    Forwarder(event::Loop& loop, ForwarderConfig config)
+            : loop_(loop), config_(std::move(config)) {}
+    Result<void> attach();
+    Result<void> open_input(os::BorrowedFd input);
     void go_on_with(const Unsent& unsent);
     void on_master(uint32_t events);
     void on_input();
@@ -96,6 +110,7 @@ class Forwarder {
     void wait_to_drain(uint64_t timeout, bool reading);
     [[nodiscard]] size_t room() const;
 
+    event::Loop& loop_;
     ForwarderConfig config_;
     std::optional<Endpoint> input_;
     std::optional<Endpoint> output_;

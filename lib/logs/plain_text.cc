@@ -5,58 +5,10 @@
 #include <vector>
 
 #include "lib/base/text.h"
+#include "lib/console/sequence.h"
 
 namespace boxctl::logs {
 namespace {
-
-constexpr char kEscape = '\x1b';
-constexpr char kBell = '\a';
-
-bool between(char byte, char first, char last) {
-    return byte >= first && byte <= last;
-}
-
-size_t skip_between(std::string_view text, size_t at, char first, char last) {
-    while (at < text.size() && between(text[at], first, last))
-        at++;
-    return at;
-}
-
-/// Behind the final byte of a sequence; where there is none the sequence ends before what cannot
-/// belong to it.
-size_t behind_final(std::string_view text, size_t at, char first) {
-    return at < text.size() && between(text[at], first, '~') ? at + 1 : at;
-}
-
-/// Of OSC, DCS and their like, which hold text up to BEL or ESC \. One without an end counts as its
-/// introducer alone: it must not hide the rest of the line.
-size_t string_length(std::string_view text) {
-    for (size_t at = 2; at < text.size(); at++) {
-        if (text[at] == kBell) return at + 1;
-        if (text[at] != kEscape) continue;
-        return at + 1 < text.size() && text[at + 1] == '\\' ? at + 2 : at;
-    }
-    return 2;
-}
-
-/// Of the escape sequence that `text` starts with, at least 1.
-size_t sequence_length(std::string_view text) {
-    if (text.size() == 1) return 1;
-    switch (text[1]) {
-        case '[': {  // CSI: parameters, intermediate bytes, a final one
-            const size_t parameters = skip_between(text, 2, '0', '?');
-            return behind_final(text, skip_between(text, parameters, ' ', '/'), '@');
-        }
-        case ']':
-        case 'P':
-        case 'X':
-        case '^':
-        case '_':
-            return string_length(text);
-        default:
-            return behind_final(text, skip_between(text, 1, ' ', '/'), '0');
-    }
-}
 
 /// Takes the last character of UTF-8 text back.
 void take_back(std::string& text) {
@@ -73,8 +25,8 @@ std::string plain_text(std::string_view line) {
     while (!line.empty()) {
         const char byte = line.front();
         size_t length = 1;
-        if (byte == kEscape) {
-            length = sequence_length(line);
+        if (byte == console::kEscapeByte) {
+            length = console::sequence_length(line);
         } else if (byte == '\r') {
             returned = true;  // only what follows writes over it
         } else if (byte == '\b') {

@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
-#include "lib/os/lock.h"
-#include "lib/os/process.h"
+#include "lib/base/text.h"
+#include "lib/os/message.h"
 #include "lib/plan/plan.h"
+#include "lib/state/control.h"
 
 namespace boxctl::supervise {
 namespace {
+
+constexpr uint64_t kFarewell = event::kSecond / 5;  ///< for a visitor who reads slowly
 
 /// With pipes the console is what remains: input only if there is a keyboard.
 console::Mode mode_of(const state::Record& record, bool keyboard) {
@@ -57,8 +60,6 @@ Result<void> ConsoleView::show(OnEscape on_escape, console::Unsent unsent) {
 
 /// Reads what the box writes, so that it never waits for somebody who may attach.
 Result<void> ConsoleView::keep(console::Unsent unsent) {
-    visitor_source_.reset();
-    visitor_.reset();
     console::ForwarderConfig config;
     config.master = master_;
     config.tee = [this](std::span<const char> data) { tap_.give(data); };
@@ -67,23 +68,35 @@ Result<void> ConsoleView::keep(console::Unsent unsent) {
     return {};
 }
 
-/// Two readers would each get half: while the visitor is there, this one does not read.
-void ConsoleView::give(pid_t visitor) {
-    if (!is_passive() || !forwarder_) return;
-    if (!os::is_locked(state::attach_lock_path(record_.name, 0))) return;  // not one of ours
-    auto pidfd = os::open_pidfd(visitor);
-    if (!pidfd) return;  // it has left already
-    const auto done = step_back_for(std::move(pidfd).value());
-    if (!done) log::warning(done.error().message());
+Visitor::Console ConsoleView::visited() {
+    return {loop_, master_, *forwarder_, tap_};
 }
 
-Result<void> ConsoleView::step_back_for(os::UniqueFd visitor) {
-    visitor_source_ = BOX_TRY(loop_.add_io(visitor, EPOLLIN, [this](uint32_t) {
-        const auto kept = keep({});
-        if (!kept) log::warning(kept.error().message());
-    }));
-    visitor_ = std::move(visitor);
-    forwarder_.reset();
+std::function<void()> ConsoleView::on_left() {
+    return [this] { visitor_.reset(); };
+}
+
+void ConsoleView::admit(Question question) {
+    const auto received = receive(question);
+    if (received) return;
+    // Who asked has left when this fails.
+    (void)state::send_refusal(question.connection, received.error()).has_value();
+}
+
+Result<void> ConsoleView::receive(Question& question) {
+    if (!is_passive()) {
+        return Error("the boxctl that started machine " + quote(record_.name) +
+                     " shows its console itself");
+    }
+    if (visitor_) {
+        return Error(format("the console of machine '%s' is attached already, by process %d",
+                            record_.name.c_str(), visitor_->pid()));
+    }
+    auto [near, far] = BOX_TRY(os::make_socket_pair(os::SocketKind::stream));
+    BOX_TRY(state::send_value(question.connection, json::Value::object(), {far.get()}));
+    visitor_ = BOX_TRY(Visitor::create(
+            visited(), {std::move(question.connection), std::move(near), question.asker},
+            on_left()));
     return {};
 }
 
@@ -95,6 +108,8 @@ void ConsoleView::resize() {
 void ConsoleView::close() {
     if (!forwarder_) return;
     forwarder_->drain();
+    if (visitor_) visitor_->finish(kFarewell);
+    visitor_.reset();
     const auto restored = terminal_.restore();
     if (!restored) log::warning(restored.error().message());
 }

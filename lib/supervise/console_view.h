@@ -4,8 +4,6 @@
 #include <functional>
 #include <memory>
 
-#include <sys/types.h>
-
 #include "lib/base/result.h"
 #include "lib/console/escape.h"
 #include "lib/console/forwarder.h"
@@ -15,6 +13,8 @@
 #include "lib/json/fwd.h"
 #include "lib/os/fd.h"
 #include "lib/state/record.h"
+#include "lib/supervise/control.h"
+#include "lib/supervise/visitor.h"
 
 namespace boxctl::state {
 class Outgoing;
@@ -24,7 +24,7 @@ class Incoming;
 namespace boxctl::supervise {
 
 /// What the supervisor does with the box's console: shows it to its caller, or keeps what is
-/// written there while nobody looks (passive) and steps back for who wants to.
+/// written there (passive) and lets a visitor look and type.
 class ConsoleView {
  public:
     using OnEscape = std::function<void(console::Escape)>;
@@ -37,13 +37,13 @@ class ConsoleView {
     /// Goes on where an earlier image of this program packed. handover.cc has both.
     Result<void> resume(OnEscape on_escape, const json::Value& packed, state::Incoming& incoming);
     json::Value pack(state::Outgoing& outgoing) const;
-    /// All that the box writes there, as far as it passes here: not what a visitor reads, nor what
-    /// goes to descriptors that the box was given.
+    /// All that the box writes there; not what goes to descriptors that the box was given.
     console::Tap& tap() { return tap_; }
     /// The caller's window has another size.
     void resize();
-    /// A process outside, `boxctl console`, reads a passive console from now on, until it ends.
-    void give(pid_t visitor);
+    /// Somebody wants to be the visitor of a passive console. One at a time: two who type into one
+    /// terminal do not know of each other.
+    void admit(Question question);
     /// The box has ended: shows what it wrote last and gives the caller's terminal back.
     void close();
 
@@ -52,7 +52,9 @@ class ConsoleView {
     [[nodiscard]] bool is_shown() const;
     Result<void> show(OnEscape on_escape, console::Unsent unsent);
     Result<void> keep(console::Unsent unsent);
-    Result<void> step_back_for(os::UniqueFd visitor);
+    Result<void> receive(Question& question);
+    [[nodiscard]] Visitor::Console visited();
+    std::function<void()> on_left();
 
     event::Loop& loop_;
     const state::Record& record_;
@@ -60,8 +62,7 @@ class ConsoleView {
     console::Tap tap_;
     console::TerminalGuard terminal_;
     std::unique_ptr<console::Forwarder> forwarder_;
-    os::UniqueFd visitor_;
-    event::IoSource visitor_source_;
+    std::unique_ptr<Visitor> visitor_;
 };
 
 }  // namespace boxctl::supervise

@@ -64,7 +64,7 @@ Result<console::TerminalGuard> unpack_terminal(const Value& packed, state::Incom
 Value ConsoleView::pack(state::Outgoing& outgoing) const {
     return {{"unsent", pack_unsent(forwarder_ ? forwarder_->unsent() : console::Unsent())},
             {"terminal", pack_terminal(terminal_, outgoing)},
-            {"visitor", outgoing.add(visitor_)}};
+            {"attached", visitor_ ? visitor_->pack(outgoing) : Value()}};
 }
 
 Result<void> ConsoleView::resume(OnEscape on_escape, const Value& packed,
@@ -72,10 +72,37 @@ Result<void> ConsoleView::resume(OnEscape on_escape, const Value& packed,
     const Value& terminal = *BOX_TRY(json::get_object(packed, "terminal"));
     terminal_ = BOX_TRY(unpack_terminal(terminal, incoming));
     console::Unsent unsent = BOX_TRY(unpack_unsent(*BOX_TRY(json::get_object(packed, "unsent"))));
-    os::UniqueFd visitor = BOX_TRY(incoming.take(packed, "visitor"));
-    if (visitor.valid()) return step_back_for(std::move(visitor));
-    if (!is_shown()) return keep(std::move(unsent));
-    return show(std::move(on_escape), std::move(unsent));
+    if (is_shown()) return show(std::move(on_escape), std::move(unsent));
+    BOX_TRY(keep(std::move(unsent)));
+    const Value* visitor = json::find(packed, "attached");
+    if (visitor == nullptr || !visitor->is_object()) return {};
+    visitor_ = BOX_TRY(Visitor::resume(visited(), *visitor, incoming, on_left()));
+    return {};
+}
+
+Value Visitor::pack(state::Outgoing& outgoing) const {
+    std::string to_screen;
+    for (const auto part : to_screen_.parts())
+        to_screen.append(part.begin(), part.end());
+    return {{"connection", outgoing.add(ends_.connection)},
+            {"bytes", outgoing.add(ends_.bytes)},
+            {"pid", ends_.pid},
+            {"to_screen", state::to_hex(to_screen)},
+            {"left_out", left_out_}};
+}
+
+Result<std::unique_ptr<Visitor>> Visitor::resume(const Console& console, const Value& packed,
+                                                 state::Incoming& incoming,
+                                                 std::function<void()> left) {
+    Ends ends;
+    ends.connection = BOX_TRY(incoming.take(packed, "connection"));
+    ends.bytes = BOX_TRY(incoming.take(packed, "bytes"));
+    ends.pid = static_cast<pid_t>(BOX_TRY(json::get_u64(packed, "pid")));
+    std::unique_ptr<Visitor> visitor(new Visitor(console, std::move(ends), std::move(left)));
+    visitor->to_screen_.push_latest(BOX_TRY(get_bytes(packed, "to_screen")));
+    visitor->left_out_ = BOX_TRY(json::get_u64(packed, "left_out"));
+    BOX_TRY(visitor->listen());
+    return visitor;
 }
 
 Value Machine::pack(state::Outgoing& outgoing) const {
@@ -85,10 +112,10 @@ Value Machine::pack(state::Outgoing& outgoing) const {
 }
 
 Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const Value& packed,
-                                                 state::Incoming& incoming, Manager& manager) {
+                                                 state::Incoming& incoming, Around around) {
     state::Record record = BOX_TRY(state::from_json(BOX_TRY(json::get_string(packed, "record"))));
     auto loop = BOX_TRY(event::Loop::create());
-    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record), manager));
+    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record), around));
     BOX_TRY(machine->watch());
     if (machine->console_) {
         const Value& console = *BOX_TRY(json::get_object(packed, "console"));

@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/os/process.h"
+#include "lib/state/control.h"
 #include "lib/state/handover.h"
 
 namespace boxctl::supervise {
@@ -30,10 +31,6 @@ Result<void> Machine::watch_signals() {
                 })));
     }
     signal_sources_.push_back(
-            BOX_TRY(loop_->add_signal(kGiveConsole, [this](const signalfd_siginfo& info) {
-                if (console_) console_->give(static_cast<pid_t>(info.ssi_pid));
-            })));
-    signal_sources_.push_back(
             BOX_TRY(loop_->add_signal(kReload, [this](const signalfd_siginfo&) { on_reload(); })));
     signal_sources_.push_back(BOX_TRY(loop_->add_signal(SIGWINCH, [this](const signalfd_siginfo&) {
         if (console_) console_->resize();
@@ -46,6 +43,24 @@ Result<void> Machine::watch_notify() {
     notify_ = BOX_TRY(NotifySocket::watch(*loop_, box_.notify, box_.leader,
                                           [this](const Notice& notice) { on_notice(notice); }));
     return {};
+}
+
+Result<void> Machine::watch_control() {
+    if (listener_.get() < 0) return {};
+    control_ = BOX_TRY(Control::create(
+            *loop_, listener_, [this](Question question) { on_question(std::move(question)); }));
+    return {};
+}
+
+void Machine::on_question(Question question) {
+    const auto ask = json::get_string(question.value, "ask");
+    if (ask && *ask == "console" && console_) return console_->admit(std::move(question));
+    const Error error = !ask ? ask.error()
+                        : *ask == "console"
+                                ? Error("machine " + quote(record_.name) + " has no console")
+                                : Error("cannot be asked for " + quote(*ask));
+    // Who asked has left when this fails.
+    (void)state::send_refusal(question.connection, error).has_value();
 }
 
 /// One that was ready before another image took over is ready.
@@ -256,6 +271,7 @@ Result<void> Machine::watch() {
     BOX_TRY(watch_leader());
     BOX_TRY(watch_signals());
     BOX_TRY(watch_notify());
+    BOX_TRY(watch_control());
     if (!has_console()) return {};
     console_.emplace(*loop_, record_, box_.terminals.front().master);
     log_ = BOX_TRY(LogKeeper::open(*loop_, console_->tap(), record_));
@@ -263,9 +279,9 @@ Result<void> Machine::watch() {
 }
 
 Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state::Record record,
-                                                 Manager& manager) {
+                                                 Around around) {
     auto loop = BOX_TRY(event::Loop::create());
-    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record), manager));
+    std::unique_ptr<Machine> machine(new Machine(std::move(loop), box, std::move(record), around));
     BOX_TRY(machine->watch());
     if (machine->console_) {
         BOX_TRY(machine->console_->open(

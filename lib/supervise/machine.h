@@ -23,6 +23,7 @@
 #include "lib/os/process.h"
 #include "lib/state/record.h"
 #include "lib/supervise/console_view.h"
+#include "lib/supervise/control.h"
 #include "lib/supervise/init_asker.h"
 #include "lib/supervise/log_keeper.h"
 #include "lib/supervise/manager.h"
@@ -36,10 +37,6 @@ class Incoming;
 }  // namespace boxctl::state
 
 namespace boxctl::supervise {
-
-/// Sent to the supervisor by a process that reads the box's passive console from now on, until it
-/// ends.
-constexpr int kGiveConsole = SIGUSR1;
 
 enum class Phase { running, stopping, rebooting, killing };
 enum class Event {
@@ -80,17 +77,22 @@ struct Outcome {
 /// (halt, power off), see pid_namespaces(7). Only what was booted comes back from a restart.
 Outcome outcome_of(const os::ExitStatus& status, bool booted, Phase phase);
 
+/// What a machine has in all its lives; it outlives each Machine.
+struct Around {
+    Manager& manager;            ///< is told how the box is
+    os::BorrowedFd control{-1};  ///< where verbs ask (state/control.h); -1: nowhere
+};
+
 /// One running box and the eyes on it.
 class Machine {
  public:
     /// For a box that was just executed. `record` is written whenever something in it changes.
-    /// `manager` is told how the box is; it lives longer than the machine.
     static Result<std::unique_ptr<Machine>> create(launch::RunningBox& box, state::Record record,
-                                                   Manager& manager);
+                                                   Around around);
     /// For a box that an earlier image of this program packed. handover.cc has both.
     static Result<std::unique_ptr<Machine>> resume(launch::RunningBox& box,
                                                    const json::Value& packed,
-                                                   state::Incoming& incoming, Manager& manager);
+                                                   state::Incoming& incoming, Around around);
     json::Value pack(state::Outgoing& outgoing) const;
 
     Machine(const Machine&) = delete;
@@ -109,11 +111,12 @@ class Machine {
 
  private:
     Machine(std::unique_ptr<event::Loop> loop, launch::RunningBox& box, state::Record record,
-            Manager& manager)
+            Around around)
             : loop_(std::move(loop)),
               box_(box),
               record_(std::move(record)),
-              manager_(manager),
+              manager_(around.manager),
+              listener_(around.control),
               init_(*loop_, record_, box.pidfd),
               readiness_(*loop_, record_, box.pidfd, [this] { on_ready(); }) {}
 
@@ -121,8 +124,10 @@ class Machine {
     Result<void> watch_leader();
     Result<void> watch_signals();
     Result<void> watch_notify();
+    Result<void> watch_control();
     Result<void> watch_readiness();
     void on_notice(const Notice& notice);
+    void on_question(Question question);
     void on_ready();
     void tell_manager();
     void write_record();
@@ -146,6 +151,7 @@ class Machine {
     launch::RunningBox& box_;
     state::Record record_;
     Manager& manager_;
+    os::BorrowedFd listener_;
     Phase phase_ = Phase::running;
     std::optional<os::ExitStatus> status_;  ///< of PID 1, once it has ended
     int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
@@ -157,6 +163,7 @@ class Machine {
     std::optional<Registration> registration_;
     bool registration_failed_ = false;  ///< and that was said
     std::optional<endpoint::Endpoint> endpoint_;
+    std::unique_ptr<Control> control_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
     event::TimerSource deadline_;

@@ -5,6 +5,7 @@
     box.expect(r"login: ")                        waits, forgets what came before
     box.send("root\\n")
     box.ended()                                   the exit status
+    visit(name)                                   `boxctl console` on another pty, like a Box
     main(CASES)                                   runs functions as TAP cases
 """
 import errno, fcntl, os, pty, re, select, signal, struct, subprocess, sys, tempfile, termios, time, traceback
@@ -127,6 +128,34 @@ class Box:
             time.sleep(0.02)
         if os.path.exists(f"/run/boxctl/{self.name}"):
             subprocess.run([BOXCTL, "cleanup", self.name], check=False)
+
+
+class visit(Box):
+    """`boxctl console NAME` on a pty of its own."""
+
+    def __init__(self, name, *arguments, size=(24, 80)):
+        self.name = name
+        self.seen, self.everything, self.status = b"", b"", None
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "vt100"
+            os.execv(BOXCTL, [BOXCTL, "console", name, *arguments])
+        self.resize(*size)
+        boxes.append(self)
+
+    def leave(self):
+        self.send("\x1d\x1d\x1d")
+        return self.ended()
+
+    def close(self):
+        """Ends it where it has not ended, and lets the box be."""
+        if self.master < 0:
+            return
+        if self.status is None:
+            self.kill(signal.SIGKILL)
+            self.ended()
+        os.close(self.master)
+        self.master = -1
 
 
 _count = 0

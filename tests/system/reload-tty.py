@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """reload under a person's hands: what is typed and shown on a terminal while the supervisor of the
 box is replaced, and the terminal afterwards."""
-import os, pty, subprocess, sys, termios, threading
+import os, subprocess, sys, termios, threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lib"))
-from ptybox import BOXCTL, Box, equal, eventually, leaves_box, main, tree
+from ptybox import BOXCTL, Box, equal, leaves_box, main, tree, visit
 
 shared = {}
 
@@ -15,16 +15,6 @@ def box():
 
 def reload():
     subprocess.run([BOXCTL, "reload", box().name], check=True)
-
-
-def console_of(name):
-    """`boxctl console` on a pty of its own."""
-    visitor = Box.__new__(Box)
-    visitor.name, visitor.seen, visitor.everything, visitor.status = name, b"", b"", None
-    visitor.pid, visitor.master = pty.fork()
-    if visitor.pid == 0:
-        os.execv(BOXCTL, [BOXCTL, "console", name])
-    return visitor
 
 
 @leaves_box
@@ -79,20 +69,16 @@ def escape_keys_work():
     equal(after[3] & (termios.ICANON | termios.ECHO | termios.ISIG), termios.ICANON | termios.ECHO | termios.ISIG)
 
 
-def who_is_attached_to_a_passive_console_stays_its_only_reader():
+def who_is_attached_to_a_passive_console_goes_on():
     shared["box"] = Box("boot", tree("busybox_root"), "--console=passive", "--stop-timeout=5")
     subprocess.run([BOXCTL, "wait", "--for=running", box().name], check=True)
-    visitor = console_of(box().name)
-    visitor.expect("attached")
-    visitor.send("\n")
+    visitor = visit(box().name)
     visitor.login()
     reload()
     for number in range(20):
         visitor.send(f"echo number''{number}.\n")
         visitor.expect(f"number{number}\\.\r\n")
-    visitor.send("\x1d\x1d\x1d")
-    eventually(lambda: os.waitpid(visitor.pid, os.WNOHANG)[0] != 0, "the visitor does not leave")
-    os.close(visitor.master)
+    equal(visitor.leave(), 0)
 
 
 main([
@@ -101,5 +87,5 @@ main([
     everything_typed_meanwhile_arrives,
     a_held_escape_key_still_counts_as_typed,
     escape_keys_work,
-    who_is_attached_to_a_passive_console_stays_its_only_reader,
+    who_is_attached_to_a_passive_console_goes_on,
 ])
