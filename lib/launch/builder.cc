@@ -19,6 +19,7 @@
 #include "lib/os/process.h"
 #include "lib/rootfs/apply.h"
 #include "lib/userns/ids.h"
+#include "lib/userns/mount_map.h"
 
 namespace boxctl::launch {
 namespace {
@@ -81,11 +82,18 @@ Error mount_error(Error error, const plan::Plan& plan, size_t index) {
     return error;
 }
 
-Result<void> build_tree(const BuilderInput& input, pid_t payload_pid, rootfs::Build& build) {
-    if (input.plan->namespaces.user) {
-        const std::string path = format("/proc/%d/ns/user", payload_pid);
-        build.userns = BOX_TRY(os::open_host(path, O_RDONLY));
+/// By what the box's mounts are id-mapped. Only what boots is registered with machined, whose
+/// copies need the host's root in the map; a command starts sooner without.
+Result<os::UniqueFd> make_mount_map(const BuilderInput& input, const userns::IdRange& ids,
+                                    pid_t payload) {
+    if (!input.plan->mounts.root.idmapped) return os::UniqueFd();
+    if (input.plan->mode == settings::Mode::boot) {
+        return userns::make_mount_map(ids.base, ids.count);
     }
+    return os::open_host(format("/proc/%d/ns/user", payload), O_RDONLY);
+}
+
+Result<void> build_tree(const BuilderInput& input, rootfs::Build& build) {
     // Any directory of this private mount namespace would do that no mount operation looks into.
     const os::UniqueFd place = BOX_TRY(
             os::open_host(std::string(plan::kStateDirectory) + "/.locks", O_PATH | O_DIRECTORY));
@@ -131,7 +139,8 @@ Result<void> build(const BuilderInput& input) {
     tree.id_base = ids.base;
     BOX_TRY(write_id_maps(input, ids, payload.pid));
     BOX_TRY(open_ping(input, ids));
-    BOX_TRY(build_tree(input, payload.pid, tree));
+    tree.mount_map = BOX_TRY(make_mount_map(input, ids, payload.pid));
+    BOX_TRY(build_tree(input, tree));
     return hand_over(input, tree);
 }
 

@@ -123,8 +123,8 @@ Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
     if (what.owners != Bind::Owners::by_idmapped) {
         const os::UniqueFd userns = BOX_TRY(make_owner_map(what, source, target, build));
         BOX_TRY(map_owners(what, mount, userns));
-    } else if (what.idmapped && build.userns.valid()) {
-        BOX_TRY(map_owners(what, mount, build.userns));
+    } else if (what.idmapped && build.mount_map.valid()) {
+        BOX_TRY(map_owners(what, mount, build.mount_map));
     }
     return os::attach_mount(mount, target);
 }
@@ -179,9 +179,9 @@ Result<std::string> add_host_layer(const std::string& path, bool idmapped, Build
     const os::UniqueFd source = BOX_TRY(os::open_source(path));
     os::UniqueFd copy = BOX_TRY(os::clone_mount(source, "", os::Recursion::one));
     BOX_TRY(shape(copy, 0, MS_PRIVATE, os::Recursion::one));
-    if (idmapped && build.userns.valid()) {
+    if (idmapped && build.mount_map.valid()) {
         os::MountChange map;
-        map.userns = build.userns;
+        map.userns = build.mount_map;
         BOX_TRY(os::change_mount(copy, map, os::Recursion::one).context("id-map " + quote(path)));
     }
     BOX_TRY(os::attach_mount(copy, source));

@@ -20,10 +20,10 @@ struct TerminalEnd {
 
 /// State of one build, and what it hands to the supervisor.
 struct Build {
-    os::UniqueFd root;     ///< "/" of the box
-    uint32_t id_base = 0;  ///< host id of the box's 0
-    os::UniqueFd userns;   ///< invalid without a user namespace
-    os::UniqueFd proc;     ///< a detached procfs of the box's PID namespace, made beforehand
+    os::UniqueFd root;       ///< "/" of the box
+    uint32_t id_base = 0;    ///< host id of the box's 0
+    os::UniqueFd mount_map;  ///< userns/mount_map.h; invalid where owners are not mapped
+    os::UniqueFd proc;       ///< a detached procfs of the box's PID namespace, made beforehand
     std::vector<TerminalEnd> terminals;
     os::UniqueFd notify;  ///< receiving end of /run/host/notify
 

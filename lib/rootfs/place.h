@@ -13,7 +13,7 @@
 namespace boxctl::rootfs {
 
 /// While it lives, files are made with the box's root as owner and permission checks are its own
-/// (setfsuid(2)): an id-mapped tree refuses ids that the map does not have.
+/// (setfsuid(2)). In an id-mapped tree what the host's root makes would belong to nobody.
 class AsBoxRoot {
  public:
     explicit AsBoxRoot(uint32_t id_base);

@@ -20,9 +20,9 @@ Result<void> claim_tree(const RootPlan& plan, os::BorrowedFd tree, const Build& 
     // A tree can come with device nodes of its own; a box's devices are those of its /dev (D4).
     change.set = MOUNT_ATTR_NODEV;
     BOX_TRY(os::change_mount(tree, change, os::Recursion::tree));
-    if (!plan.idmapped || !build.userns.valid()) return {};
+    if (!plan.idmapped || !build.mount_map.valid()) return {};
     os::MountChange map;
-    map.userns = build.userns;
+    map.userns = build.mount_map;
     auto mapped = os::change_mount(tree, map, os::Recursion::tree);
     if (mapped) return {};
     Error error = std::move(mapped).error();

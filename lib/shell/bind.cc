@@ -21,6 +21,7 @@
 #include "lib/shell/bind_inside.h"
 #include "lib/shell/enter.h"
 #include "lib/shell/target.h"
+#include "lib/userns/mount_map.h"
 
 namespace boxctl::shell {
 namespace {
@@ -42,8 +43,7 @@ Result<os::UniqueFd> open_bind_source(const std::string& path) {
 }
 
 /// The detached copy, as `--bind` has it.
-Result<os::UniqueFd> make_mount(const BindRequest& request, const Target& target,
-                                os::BorrowedFd source) {
+Result<os::UniqueFd> make_mount(const BindRequest& request, os::BorrowedFd source) {
     os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", os::Recursion::tree)
                                          .context("source " + quote(request.source)));
     os::MountChange shape;
@@ -51,10 +51,8 @@ Result<os::UniqueFd> make_mount(const BindRequest& request, const Target& target
     shape.propagation = MS_PRIVATE;
     BOX_TRY(os::change_mount(mount, shape, os::Recursion::tree));
     if (!request.box.map_owners) return mount;
-    const std::string path = format("/proc/%d/ns/user", request.box.leader.pid);
-    const os::UniqueFd userns = BOX_TRY(os::open_host(path, O_RDONLY));
-    // Opened by number: of this process, if it lives even now.
-    BOX_TRY(os::send_signal(target.leader, 0).context("machine " + quote(request.box.name)));
+    const os::UniqueFd userns =
+            BOX_TRY(userns::make_mount_map(request.box.id_base, request.box.id_count));
     os::MountChange map;
     map.userns = userns;
     auto mapped = os::change_mount(mount, map, os::Recursion::tree);
@@ -97,7 +95,7 @@ Result<state::BindNote> describe_bind(const BindRequest& request, const Link::He
 }
 
 Result<void> take_in(const BindRequest& request, const Target& target, os::BorrowedFd source) {
-    const os::UniqueFd mount = BOX_TRY(make_mount(request, target, source));
+    const os::UniqueFd mount = BOX_TRY(make_mount(request, source));
     const bool directory = S_ISDIR(BOX_TRY(os::status_of(source)).st_mode);
     const auto act = [&](const Link& to_caller) {
         binder_main({&target, &to_caller, request.box.user_namespace, mount,

@@ -8,8 +8,8 @@
 //
 // - it lives in all namespaces of the box, but in a copy of its mounts, in which a socket of the
 //   supervisor's stands in place of what the box has below /run/dbus. What is mounted elsewhere
-//   still goes both ways (shared mounts), but for what is mounted below the file system that
-//   /run is on: the copy had to leave its peers there.
+//   still goes both ways (shared mounts); on the file system that /run is on only from the box to
+//   here, so that the box does not see the socket.
 // - it tells the supervisor of each signal that comes from outside of the box.
 //
 // It is box-init, executed with no capability, no descriptor but the end of a pipe, from a

@@ -66,9 +66,10 @@ Result<os::UniqueFd> root_of_mount(os::BorrowedFd directory) {
 Result<os::UniqueFd> cover_bus_folder() {
     BOX_TRY(os::unshare_namespaces(CLONE_NEWNS).context("copy the mounts"));
     const os::UniqueFd folder = BOX_TRY(open_bus_folder());
-    // Or the box would see what is mounted here.
+    // Or the box would see what is mounted here. What the box mounts comes along: where the cover
+    // is, below it (mount_namespaces(7), propagation to slaves).
     os::MountChange alone;
-    alone.propagation = MS_PRIVATE;
+    alone.propagation = MS_SLAVE;
     BOX_TRY(os::change_mount(BOX_TRY(root_of_mount(folder)), alone, os::Recursion::one));
     os::UniqueFd cover = BOX_TRY(os::make_filesystem(
             "tmpfs", "boxctl", {{"mode", "0755"}, {"size", "64k"}, {"nr_inodes", "16"}},

@@ -46,6 +46,33 @@ check_run() { # NAME
         "$(on systemd-run --quiet -M "$1" -p MemoryMax=1M /bin/true 2>&1)" "'MemoryMax' is not available in this box"
 }
 
+# What machined brings in is the box's root's, whatever the box's ids are; and comes back as root's.
+check_copy() { # NAME
+    local tree=$tap_tmp/copied
+    rm -rf "$tree"
+    mkdir -p "$tree/sub" && echo data >"$tree/sub/file" && chmod 4755 "$tree/sub/file" && ln -s sub/file "$tree/link"
+    ok "$host_version $1: copy-to: a file" on machinectl copy-to "$1" "$tree/sub/file" /root/file
+    is "$host_version $1: copy-to: is the box's root's" "$(shell "$1" /bin/sh -c 'cat /root/file; stat -c "%u:%g %a" /root/file')" $'data\n0:0 4755'
+    is "$host_version $1: copy-to: also on disk" "$(stat -c %u:%g "$(machines)/$1/root/file")" 0:0
+    ok "$host_version $1: copy-to: a tree" on machinectl copy-to "$1" "$tree" /srv/tree
+    is "$host_version $1: copy-to: all of it is the box's root's" \
+        "$(shell "$1" /bin/sh -c 'cd /srv/tree && cat link && stat -c "%u:%g %n" . sub sub/file link')" \
+        $'data\n0:0 .\n0:0 sub\n0:0 sub/file\n0:0 link'
+    ok "$host_version $1: copy-to: below /run" on machinectl copy-to "$1" "$tree/sub/file" /run/file
+    is "$host_version $1: copy-to: is seen there" "$(shell "$1" /bin/cat /run/file)" data
+    ok "$host_version $1: bind" on boxctl bind "$1" "$tree" /run/bound --mkdir
+    is "$host_version $1: bind: is seen below /run" "$(shell "$1" /bin/cat /run/bound/link)" data
+    ok "$host_version $1: copy-to: into a bind" on machinectl copy-to "$1" "$tree/sub/file" /run/bound/new
+    is "$host_version $1: copy-to: is in it" "$(cat "$tree/new" && stat -c %u:%g "$tree/new")" $'data\n0:0'
+    shell "$1" /bin/mount -t tmpfs mine /run/dbus
+    is "$host_version $1: a mount of the box's on /run/dbus does not get in the way" "$(shell "$1" /bin/echo still)" still
+    shell "$1" /bin/umount /run/dbus
+    is "$host_version $1: nor its end" "$(shell "$1" /bin/echo still)" still
+    shell "$1" /bin/sh -c 'mkdir -p /srv/own && echo own >/srv/own/file && chown 1000:1000 /srv/own/file'
+    ok "$host_version $1: copy-from: a tree" on machinectl copy-from "$1" /srv/own "$tree/back"
+    is "$host_version $1: copy-from: is root's" "$(cat "$tree/back/file" && stat -c %u:%g "$tree/back/file")" $'own\n0:0'
+}
+
 check_manager() { # NAME
     is "$host_version $1: is-system-running" "$(on systemctl -M "$1" is-system-running)" running
     like "$host_version $1: a unit that is not there" "$(on systemctl -M "$1" start nothere.service 2>&1)" 'nothere.service not found'
@@ -107,6 +134,7 @@ check_host() {
         like "$host_version $name: machinectl lists it" "$(on machinectl --no-legend list)" "$name +container"
         check_shell "$name"
         check_run "$name"
+        check_copy "$name"
         check_manager "$name"
         check_stranger "$name"
     done

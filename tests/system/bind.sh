@@ -147,6 +147,16 @@ refuses "one above it stays" "has mounted something else at '/mnt'" unbind /mnt
 inside umount /mnt
 ok "and is not in the way when it is gone" unbind /mnt
 
+# --- what the host's root makes in a box, as machined does ---
+nsenter -t "$box_leader" -m touch /root/theirs
+is "is nobody's in the box" "$(inside stat -c %u:%g /root/theirs)" 65534:65534
+is "and belongs to no user of the host on disk" "$(stat -c %u:%g "$work/root/root/theirs")" 2147483646:2147483646
+not_ok "root of the box cannot write to it" inside sh -c 'echo x >/root/theirs'
+not_ok "nor take it" inside chown 0 /root/theirs
+not_ok "nor make one" inside sh -c 'touch /root/ours && chown 2147483646 /root/ours'
+ok "but the host's root can give it" nsenter -t "$box_leader" -m chown "$(awk '{print $2 ":" $2}' "/proc/$box_leader/uid_map")" /root/theirs
+is "to the box's" "$(inside sh -c 'echo x >/root/theirs && stat -c %u:%g /root/theirs'; stat -c %u:%g "$work/root/root/theirs")" $'0:0\n0:0'
+
 # --- the end ---
 bind "$work/src" /mnt
 leader_now() { "$BOXCTL" status --json "$machine" | python3 -c 'import json,sys; print(json.load(sys.stdin)["leader"])'; }

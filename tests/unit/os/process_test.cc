@@ -2,8 +2,8 @@
 #include <cerrno>
 #include <string>
 
-#include <sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
