@@ -88,10 +88,11 @@ Result<void> ConsoleView::receive(Question& question) {
         return Error("the boxctl that started machine " + quote(record_.name) +
                      " shows its console itself");
     }
-    if (visitor_) {
+    if (visitor_ && !visitor_->has_gone()) {
         return Error(format("the console of machine '%s' is attached already, by process %d",
                             record_.name.c_str(), visitor_->pid()));
     }
+    visitor_.reset();
     auto [near, far] = BOX_TRY(os::make_socket_pair(os::SocketKind::stream));
     BOX_TRY(state::send_value(question.connection, json::Value::object(), {far.get()}));
     visitor_ = BOX_TRY(Visitor::create(

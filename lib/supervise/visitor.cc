@@ -131,6 +131,11 @@ Result<void> Visitor::hear_size() {
     return os::set_window_size(console_.master, size);
 }
 
+bool Visitor::has_gone() const {
+    pollfd connection = {ends_.connection.get(), 0, 0};
+    return poll(&connection, 1, 0) == 1 && (connection.revents & POLLHUP) != 0;
+}
+
 void Visitor::leave() {
     const auto left = std::move(left_);
     if (left) left();

@@ -59,6 +59,8 @@ class Visitor {
     ~Visitor() { console_.forwarder.drop_input(); }
 
     [[nodiscard]] pid_t pid() const { return ends_.pid; }
+    /// He has, though it was not told yet.
+    [[nodiscard]] bool has_gone() const;
     /// Bytes that are underway to him, as far as we hold them.
     [[nodiscard]] size_t waiting() const { return to_screen_.size(); }
     /// The console has ended: delivers what was written last, if he takes it within `timeout` µs.

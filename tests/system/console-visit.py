@@ -109,7 +109,6 @@ def a_killed_visitor_makes_room():
 
 @leaves_box
 def a_reload_loses_nothing():
-    before = sockets(box().pid)
     visitor = visit(box().name)
     visitor.expect("done 4")
     visitor.send("20000\n")
@@ -129,7 +128,7 @@ def a_reload_loses_nothing():
         visitor.expect(r"done 1\.")
     subprocess.run([BOXCTL, "reload", box().name], check=True)
     equal(visitor.leave(), 0)
-    eventually(lambda: sockets(box().pid) == before, "reloads leave descriptors")
+    eventually(lambda: sockets(box().pid) == shared["sockets"], "reloads leave descriptors")
 
 
 @leaves_box
@@ -156,11 +155,12 @@ def input_that_ends_ends_nothing_but_itself():
 
 
 def the_end_of_the_box_is_the_end_of_the_visit():
-    one = run("read -r x; echo last words; exit 3")
+    one = run("read -r x; echo got $x; read -r x; echo last words; exit 3")
     visitor = visit(one.name)
-    visitor.expect("attached")
+    visitor.send("first\n")
+    visitor.expect("got first")
     before = termios.tcgetattr(visitor.master)
-    visitor.send("x\n")
+    visitor.send("second\n")
     visitor.expect(r"last words\r\n")
     equal(visitor.ended(), 0)
     after = termios.tcgetattr(visitor.master)
@@ -169,9 +169,10 @@ def the_end_of_the_box_is_the_end_of_the_visit():
 
 
 def a_killed_supervisor_ends_the_visit():
-    one = run("sleep 300")
+    one = run("read -r x; echo got $x; sleep 300")
     visitor = visit(one.name)
-    visitor.expect("attached")
+    visitor.send("first\n")
+    visitor.expect("got first")
     one.kill(signal.SIGKILL)
     equal(visitor.ended(), 0)
 

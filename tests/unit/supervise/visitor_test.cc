@@ -100,7 +100,9 @@ BOOST_AUTO_TEST_CASE(the_size_of_the_window_is_that_of_the_console) {
 BOOST_AUTO_TEST_CASE(who_goes_is_noticed_and_ends_nothing) {
     Room room;
     room.enter();
+    BOOST_TEST(!room.visitor->has_gone());
     room.words.reset();
+    BOOST_TEST(room.visitor->has_gone());
     room.keyboard_and_screen.reset();
     put(room.box.far, "into the void");
     room.run_for(kMoment);
