@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/endpoint/unit.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/signal.h"
 #include "lib/os/file.h"
 
 namespace boxctl::endpoint {
@@ -18,26 +18,6 @@ Unit::Moment now() {
     return {static_cast<uint64_t>(realtime.tv_sec) * 1000000 +
                     static_cast<uint64_t>(realtime.tv_nsec) / 1000,
             event::now_us()};
-}
-
-/// To every process of a cgroup that has none below it. One that ended meanwhile, and whose number
-/// somebody else may have, is not in the list when it is read again.
-Result<void> signal_all(os::BorrowedFd dir, int number) {
-    const os::UniqueFd list =
-            BOX_TRY(os::open_in(dir, "cgroup.procs", O_RDONLY, os::Follow::no_symlinks));
-    for (const std::string& line : split(BOX_TRY(os::read_fd(list)), '\n')) {
-        const auto pid = parse_u32(line);
-        if (!pid) continue;
-        const auto pidfd = os::open_pidfd(static_cast<pid_t>(*pid));
-        if (!pidfd) continue;
-        const os::UniqueFd again =
-                BOX_TRY(os::open_in(dir, "cgroup.procs", O_RDONLY, os::Follow::no_symlinks));
-        const std::string text = "\n" + BOX_TRY(os::read_fd(again));
-        if (text.find("\n" + line + "\n") == std::string::npos) continue;
-        // It may end at any moment.
-        (void)os::send_signal(*pidfd, number).has_value();
-    }
-    return {};
 }
 
 }  // namespace
@@ -151,8 +131,8 @@ void Unit::end_rest() {
         kill_rest();
     } else {
         // What cannot be listed is killed in a moment all the same.
-        (void)signal_all(session_->leaf.dir, request_.kill_signal).has_value();
-        if (request_.send_hangup) (void)signal_all(session_->leaf.dir, SIGHUP).has_value();
+        (void)cgroup::signal_all(session_->leaf.dir, request_.kill_signal).has_value();
+        if (request_.send_hangup) (void)cgroup::signal_all(session_->leaf.dir, SIGHUP).has_value();
         patience_ = loop_.add_timer(event::now_us() + kPatience, [this] { kill_rest(); });
     }
     wait_for_rest();
@@ -202,7 +182,7 @@ void Unit::stop() {
 
 Result<void> Unit::signal(int number, bool all) {
     if (!session_) return Error(ESRCH, "send a signal to " + quote(request_.name));
-    if (all && session_->leaf.dir.valid()) return signal_all(session_->leaf.dir, number);
+    if (all && session_->leaf.dir.valid()) return cgroup::signal_all(session_->leaf.dir, number);
     if (!session_->pidfd.valid()) return Error(ESRCH, "send a signal to " + quote(request_.name));
     return os::send_signal(session_->pidfd, number);
 }
