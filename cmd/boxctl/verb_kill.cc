@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <signal.h>
 
+#include "cmd/boxctl/jobs.h"
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/event/loop.h"
@@ -31,7 +32,9 @@ int verb_kill(const Invocation& invocation) {
     }
     const auto record = find_running(invocation.words.front());
     if (!record) return fail(record.error());
-    const auto killed = kill_machine(*record, signal);
+    const auto job = read_job(invocation);
+    if (!job) return fail(job.error());
+    const auto killed = *job ? signal_job(*record, **job, signal) : kill_machine(*record, signal);
     return killed ? 0 : fail(killed.error());
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// shell: a program in a running box. Of the caller's three standard descriptors each terminal
-// becomes one of the box (E1); everything else is passed as it is, so data stays exact.
+// shell and exec: a program in a running box. Of the caller's three standard descriptors each
+// terminal becomes one of the box (E1); everything else is passed as it is, so data stays exact.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 
 #include "cmd/boxctl/attach.h"
 #include "cmd/boxctl/machines.h"
+#include "cmd/boxctl/output.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -17,6 +18,7 @@
 #include "lib/os/pty.h"
 #include "lib/settings/values.h"
 #include "lib/shell/enter.h"
+#include "lib/state/control.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -159,7 +161,35 @@ Result<int> run_shell(const Invocation& invocation) {
     return Attendant(request, session).run();
 }
 
+/// The supervisor starts it and stays with it; its number is printed for who wants to end it.
+Result<int> start_job(const Invocation& invocation) {
+    if (invocation.has("pty"))
+        return Error("a job has no terminal: --pty and --detach exclude each other");
+    const shell::EnterRequest request = BOX_TRY(read_request(invocation));
+    const state::Reply reply =
+            BOX_TRY(state::ask_supervisor(request.box.name, {{"ask", "start"},
+                                                             {"user", request.user},
+                                                             {"command", request.command},
+                                                             {"environment", request.environment},
+                                                             {"directory", request.directory}}));
+    return print(std::to_string(BOX_TRY(json::get_u64(reply.value, "job"))) + "\n");
+}
+
+Result<int> run_exec(const Invocation& invocation) {
+    if (invocation.command.empty()) {
+        Error error("exec needs a command");
+        error.set_hint("'boxctl shell " + printable(invocation.words.front()) + "' starts a shell");
+        return error;
+    }
+    return invocation.has("detach") ? start_job(invocation) : run_shell(invocation);
+}
+
 }  // namespace
+
+int verb_exec(const Invocation& invocation) {
+    const auto status = run_exec(invocation);
+    return status ? *status : fail(status.error());
+}
 
 int verb_shell(const Invocation& invocation) {
     const auto status = run_shell(invocation);

@@ -7,6 +7,7 @@
 #include "lib/plan/plan.h"
 #include "lib/shell/bind.h"
 #include "lib/shell/inspect.h"
+#include "lib/state/jobs.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -41,6 +42,42 @@ json::Value json_of(const std::vector<state::BindNote>& binds) {
                 {{"source", bind.source}, {"target", bind.place}, {"read_only", bind.read_only}});
     }
     return list;
+}
+
+std::string text_of(const state::Job& job) {
+    const std::string first = job.pid != 0 ? format("process %d", job.pid)
+                                           : std::string("its first process has ended");
+    return format("%u: %s, by %s, %s, since %s (%s)", job.number, job.command.c_str(),
+                  job.user.c_str(), first.c_str(), date_of(job.started).c_str(),
+                  age_of(job.started).c_str());
+}
+
+json::Value json_of(const std::vector<state::Job>& jobs) {
+    json::Value list = json::Value::array();
+    for (const state::Job& job : jobs) {
+        list.push_back({{"number", job.number},
+                        {"pid", job.pid != 0 ? json::Value(job.pid) : json::Value()},
+                        {"started", job.started},
+                        {"user", job.user},
+                        {"command", job.command}});
+    }
+    return list;
+}
+
+/// What verbs have put into a running box.
+std::vector<std::pair<const char*, std::string>> added_to(const state::Record& record) {
+    std::vector<std::pair<const char*, std::string>> lines;
+    const auto add = [&](const char* title, const auto& list) {
+        if (!list) {
+            lines.emplace_back(title, "unknown: " + list.error().message());
+            return;
+        }
+        for (const auto& one : *list)
+            lines.emplace_back(title, text_of(one));
+    };
+    add("Bind", shell::binds_of(record));
+    add("Job", state::read_jobs(record));
+    return lines;
 }
 
 std::string text_of(const Machine& machine) {
@@ -81,10 +118,8 @@ std::string text_of(const Machine& machine) {
     line("Network", record.host_link);
     line("Terminals", terminals_of(record));
     if (machine.life == Life::running) {
-        const auto binds = shell::binds_of(record);
-        if (!binds) line("Bind", "unknown: " + binds.error().message());
-        for (const state::BindNote& bind : binds ? *binds : std::vector<state::BindNote>())
-            line("Bind", text_of(bind));
+        for (const auto& [title, value] : added_to(record))
+            line(title, value);
     }
     line("Log", log_of(record));
     for (const std::string& note : record.notes)
@@ -124,6 +159,8 @@ json::Value json_of(const Machine& machine) {
     const bool runs = machine.life == Life::running;
     const auto binds = runs ? shell::binds_of(record) : std::vector<state::BindNote>();
     value["binds"] = binds ? json_of(*binds) : json::Value();
+    const auto jobs = runs ? state::read_jobs(record) : std::vector<state::Job>();
+    value["jobs"] = jobs ? json_of(*jobs) : json::Value();
     value["log"] = record.log;
     value["notes"] = record.notes;
     return value;

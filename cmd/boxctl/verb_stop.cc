@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <signal.h>
 
+#include "cmd/boxctl/jobs.h"
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/event/loop.h"
@@ -9,6 +10,8 @@
 
 namespace boxctl::cmd {
 namespace {
+
+constexpr uint64_t kJobTimeout = 10 * event::kSecond;  ///< unless --timeout= says otherwise
 
 /// Nothing to do when it has ended meanwhile.
 Result<void> send(os::BorrowedFd process, int signal) {
@@ -36,13 +39,17 @@ Result<void> stop(const state::Record& record, uint64_t timeout, bool wait) {
 int verb_stop(const Invocation& invocation) {
     const auto record = find_running(invocation.words.front());
     if (!record) return fail(record.error());
-    uint64_t timeout = event::kNever;
+    const auto job = read_job(invocation);
+    if (!job) return fail(job.error());
+    uint64_t timeout = *job ? kJobTimeout : event::kNever;
     if (const auto given = invocation.value("timeout")) {
         const auto parsed = parse_seconds("timeout", *given);
         if (!parsed) return fail(parsed.error());
         timeout = *parsed;
     }
-    const auto stopped = stop(*record, timeout, !invocation.has("no-wait"));
+    const bool wait = !invocation.has("no-wait");
+    const auto stopped =
+            *job ? stop_job(*record, **job, timeout, wait) : stop(*record, timeout, wait);
     return stopped ? 0 : fail(stopped.error());
 }
 

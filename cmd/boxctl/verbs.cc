@@ -14,9 +14,11 @@ constexpr VerbOption kListOptions[] = {
 constexpr VerbOption kStopOptions[] = {
     {"timeout", 0, "=SECONDS|none", "Kill it after that (default: its own time)"},
     {"no-wait", 0, "", "Only ask; do not wait until it has stopped"},
+    {"job", 0, "=N", "Stop only this job of 'boxctl exec -d'"},
 };
 constexpr VerbOption kKillOptions[] = {
     {"signal", 's', "=SIGNAL", "Send this to its PID 1 instead of killing all"},
+    {"job", 0, "=N", "Kill or signal only this job of 'boxctl exec -d'"},
 };
 constexpr VerbOption kShellOptions[] = {
     {"user", 'u', "=USER", "Become this user of the box (default: root)"},
@@ -27,6 +29,14 @@ constexpr VerbOption kShellOptions[] = {
 constexpr VerbOption kBindOptions[] = {
     {"ro", 0, "", "Read-only"},
     {"mkdir", 0, "", "Make TARGET if missing, as the box's root"},
+};
+constexpr VerbOption kExecOptions[] = {
+    {"detach", 'd', "", "Leave it running as a job, and print its number"},
+    {"user", 'u', "=USER", "Become this user of the box (default: root)"},
+    {"setenv", 'e', "=NAME[=VALUE]", "Set a variable, or pass on the caller's"},
+    {"chdir", 'w', "=PATH", "Start here (default: the user's home)"},
+    {"pty", 't', "", "A terminal of the box even without one here"},
+    {"interactive", 'i', "", "Pass standard input on, as it is anyway"},
 };
 constexpr VerbOption kWaitOptions[] = {
     {"for", 0, "=running|ready|stopped", "What to wait for (default: stopped)"},
@@ -67,6 +77,7 @@ constexpr Verb kVerbs[] = {
     {.name = "settings", .arguments = "[NAME|ROOT] [OPTIONS]", .help = "Show every setting and who set it", .group = VerbGroup::look, .act = verb_settings, .options = {}, .mode = kBoot},
     {.name = "cat", .arguments = "NAME|ROOT", .help = "Show the settings files of a machine", .group = VerbGroup::look, .act = verb_cat, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "shell", .arguments = "NAME [COMMAND...]", .help = "Run a shell or a command inside a box", .group = VerbGroup::act, .act = verb_shell, .options = kShellOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
+    {.name = "exec", .arguments = "NAME COMMAND...", .help = "Run a command, or a job in the background", .group = VerbGroup::act, .act = verb_exec, .options = kExecOptions, .fewest_words = 1, .most_words = 1, .takes_command = true, .mode = {}},
     {.name = "console", .arguments = "NAME", .help = "Attach to the console of a box", .group = VerbGroup::act, .act = verb_console, .options = kConsoleOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "bind", .arguments = "NAME SOURCE [TARGET]", .help = "Show a host directory or file in a box", .group = VerbGroup::act, .act = verb_bind, .options = kBindOptions, .fewest_words = 2, .most_words = 3, .mode = {}},
     {.name = "unbind", .arguments = "NAME TARGET", .help = "Take away what bind has shown there", .group = VerbGroup::act, .act = verb_unbind, .options = {}, .fewest_words = 2, .most_words = 2, .mode = {}},

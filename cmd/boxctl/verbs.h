@@ -89,6 +89,7 @@ int verb_bind(const Invocation& invocation);
 int verb_unbind(const Invocation& invocation);  // in verb_bind.cc
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
+int verb_exec(const Invocation& invocation);  // in verb_shell.cc
 int verb_logs(const Invocation& invocation);
 int verb_services(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "lib/shell/handover.h"
 #include "lib/supervise/machine.h"
 
 namespace boxctl::supervise {
@@ -105,9 +106,38 @@ Result<std::unique_ptr<Visitor>> Visitor::resume(const Console& console, const V
     return visitor;
 }
 
+Value Jobs::pack(state::Outgoing& outgoing) const {
+    Value running = Value::array();
+    for (const Running& one : running_) {
+        running.push_back({{"number", one.job.number},
+                           {"pid", one.job.pid},
+                           {"started", one.job.started},
+                           {"user", one.job.user},
+                           {"command", state::to_hex(one.job.command)},
+                           {"session", shell::pack(one.session, outgoing)}});
+    }
+    return {{"next", next_number_}, {"running", running}};
+}
+
+Result<void> Jobs::resume(const Value& packed, state::Incoming& incoming) {
+    next_number_ = static_cast<uint32_t>(BOX_TRY(json::get_u64(packed, "next")));
+    for (const Value& one : *BOX_TRY(json::get_array(packed, "running"))) {
+        state::Job job;
+        job.number = static_cast<uint32_t>(BOX_TRY(json::get_u64(one, "number")));
+        job.pid = static_cast<pid_t>(BOX_TRY(json::get_u64(one, "pid")));
+        job.started = BOX_TRY(json::get_u64(one, "started"));
+        job.user = BOX_TRY(json::get_string(one, "user"));
+        job.command = BOX_TRY(get_bytes(one, "command"));
+        const Value& session = *BOX_TRY(json::get_object(one, "session"));
+        BOX_TRY(add(std::move(job), BOX_TRY(shell::unpack_session(session, incoming))));
+    }
+    return {};
+}
+
 Value Machine::pack(state::Outgoing& outgoing) const {
     return {{"record", state::to_json(record_)},
             {"console", console_ ? console_->pack(outgoing) : Value()},
+            {"jobs", jobs_.pack(outgoing)},
             {"endpoint", endpoint_ ? endpoint_->pack(outgoing) : Value()}};
 }
 
@@ -130,6 +160,8 @@ Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const 
     } else {
         machine->set_leader(box.leader);
     }
+    const Value* jobs = json::find(packed, "jobs");
+    if (jobs != nullptr) BOX_TRY(machine->jobs_.resume(*jobs, incoming));
     BOX_TRY(machine->watch_readiness());
     return machine;
 }

@@ -54,6 +54,8 @@ Result<void> Machine::watch_control() {
 
 void Machine::on_question(Question question) {
     const auto ask = json::get_string(question.value, "ask");
+    if (ask && *ask == "start") return jobs_.start(std::move(question));
+    if (ask && *ask == "signal") return jobs_.signal(question);
     if (ask && *ask == "console" && console_) return console_->admit(std::move(question));
     const Error error = !ask ? ask.error()
                         : *ask == "console"
@@ -247,7 +249,7 @@ void Machine::kill_box() {
 void Machine::on_reload() {
     std::string obstacle;
     if (phase_ != Phase::running) obstacle = "the machine is stopping";
-    if (endpoint_ && endpoint_->starting())
+    if ((endpoint_ && endpoint_->starting()) || jobs_.starting())
         obstacle = "a program is being started in it; try again";
     if (obstacle.empty()) {
         readiness_.interrupt();

@@ -25,6 +25,7 @@
 #include "lib/supervise/console_view.h"
 #include "lib/supervise/control.h"
 #include "lib/supervise/init_asker.h"
+#include "lib/supervise/jobs.h"
 #include "lib/supervise/log_keeper.h"
 #include "lib/supervise/manager.h"
 #include "lib/supervise/notify.h"
@@ -118,7 +119,8 @@ class Machine {
               manager_(around.manager),
               listener_(around.control),
               init_(*loop_, record_, box.pidfd),
-              readiness_(*loop_, record_, box.pidfd, [this] { on_ready(); }) {}
+              readiness_(*loop_, record_, box.pidfd, [this] { on_ready(); }),
+              jobs_(*loop_, record_) {}
 
     Result<void> watch();
     Result<void> watch_leader();
@@ -163,6 +165,7 @@ class Machine {
     std::optional<Registration> registration_;
     bool registration_failed_ = false;  ///< and that was said
     std::optional<endpoint::Endpoint> endpoint_;
+    Jobs jobs_;
     std::unique_ptr<Control> control_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
