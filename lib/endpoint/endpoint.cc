@@ -9,6 +9,8 @@ namespace {
 /// A shutdown inside ends all processes, and a box may kill it for fun.
 constexpr int kMostStarts = 10;
 constexpr uint64_t kPause = event::kSecond;
+/// After a SIGTERM of the box's: a new one would only be in the way of a shutdown.
+constexpr uint64_t kShutdownPause = 10 * event::kSecond;
 
 }  // namespace
 
@@ -35,7 +37,7 @@ shell::Companion::Events Endpoint::companion_events() {
     shell::Companion::Events events;
     events.ready = [this](const Result<void>& result) { on_ready(result); };
     events.signal = [this](int signal) { on_signal(signal); };
-    events.lost = [this] { on_lost(); };
+    events.lost = [this](bool asked) { on_lost(asked); };
     return events;
 }
 
@@ -60,11 +62,12 @@ void Endpoint::on_signal(int signal) {
     hooks_.signal(signal);
 }
 
-void Endpoint::on_lost() {
+void Endpoint::on_lost(bool asked) {
     if (starts_ >= kMostStarts) {
         return hooks_.unavailable(Error("its companion was killed again and again"));
     }
-    again_ = loop_.add_timer(event::now_us() + kPause, [this] { start(); });
+    const uint64_t pause = asked ? kShutdownPause : kPause;
+    again_ = loop_.add_timer(event::now_us() + pause, [this] { start(); });
 }
 
 }  // namespace boxctl::endpoint

@@ -58,7 +58,7 @@ class Endpoint {
     Result<void> keep(shell::Session session);
     void on_ready(const Result<void>& result);
     void on_signal(int signal);
-    void on_lost();
+    void on_lost(bool asked);
 
     event::Loop& loop_;
     const state::Record& box_;

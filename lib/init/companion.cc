@@ -19,7 +19,9 @@ int run_companion() {
     for (;;) {
         const Arrival arrival = wait_signal(-1);
         // A sender outside of this PID namespace has no number here.
-        if (arrival.signal == 0 || arrival.signal == SIGCHLD || arrival.sender != 0) continue;
+        const bool from_box = arrival.sender != 0;
+        if (from_box && arrival.signal == SIGTERM) return kCompanionTerminated;
+        if (arrival.signal == 0 || arrival.signal == SIGCHLD || from_box) continue;
         const auto number = static_cast<unsigned char>(arrival.signal);
         // Full: as many wishes wait to be read as anybody can have.
         if (write(kCompanionChannel, &number, 1) < 0 && errno != EAGAIN && errno != EINTR) return 0;

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace boxctl::shell {
 namespace {
 
 constexpr uint64_t kPatience = 10 * event::kSecond;
+constexpr int kTerminated = 128 + SIGTERM;  ///< how box-init says it (init/companion.h)
 
 /// The file as a mount of its own, read-only and attached nowhere: whoever gets hold of the
 /// companion's executable in /proc cannot write to it (A1).
@@ -102,11 +104,11 @@ void Companion::on_ready(Session session) {
 
 /// For its end and for what it has to say.
 Result<void> Companion::listen() {
-    source_ = BOX_TRY(loop_.add_child(session_->pidfd, [this](os::ExitStatus) {
+    source_ = BOX_TRY(loop_.add_child(session_->pidfd, [this](os::ExitStatus status) {
         session_->pidfd.reset();  // reaped
         session_.reset();
         channel_source_.reset();
-        events_.lost();
+        events_.lost(status.code == kTerminated);
     }));
     channel_source_ = BOX_TRY(loop_.add_io(channel_, EPOLLIN, [this](uint32_t) { on_signals(); }));
     return {};

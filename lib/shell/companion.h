@@ -43,8 +43,9 @@ class Companion {
         std::function<void(Result<void>)> ready;
         /// Somebody outside of the box has sent it this signal.
         std::function<void(int signal)> signal;
-        /// It has ended, with the box or alone. The callee may destroy it later, not at once.
-        std::function<void()> lost;
+        /// It has ended, with the box or alone: `asked` by a SIGTERM of the box's, as every process
+        /// is in a shutdown. The callee may destroy it later, not at once.
+        std::function<void(bool asked)> lost;
     };
 
     /// Never waits for the box. `box` and `loop` outlive the companion.
