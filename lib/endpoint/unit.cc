@@ -51,6 +51,7 @@ shell::EnterRequest Unit::enter_request(const std::vector<os::UniqueFd>& fds) co
     if (none && !request_.terminal.empty()) {
         enter.stdio.fill(shell::Stdio::line);
         enter.line = request_.terminal;
+        enter.login = request_.leads_itself;
     }
     if (request_.rows || request_.columns) {
         enter.size = winsize{request_.rows.value_or(0), request_.columns.value_or(0), 0, 0};

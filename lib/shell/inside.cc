@@ -17,6 +17,7 @@
 #include "lib/os/process.h"
 #include "lib/os/pty.h"
 #include "lib/shell/keeper.h"
+#include "lib/shell/login_line.h"
 #include "lib/shell/program.h"
 
 namespace boxctl::shell {
@@ -146,7 +147,10 @@ Result<os::PtyPair> open_terminal(const JoinerInput& input, uid_t uid) {
         if (request.size) BOX_TRY(os::set_window_size(pty.slave, *request.size));
     } else if (uses(request, Stdio::line)) {
         const os::UniqueFd devpts = BOX_TRY(open_devpts(root));
-        pty.slave = BOX_TRY(os::open_in(root, request.line, O_RDWR));
+        const std::string line =
+                request.login ? BOX_TRY(make_login_line(request.line)) : request.line;
+        const os::UniqueFd shown = BOX_TRY(os::open_host("/", O_PATH | O_DIRECTORY));
+        pty.slave = BOX_TRY(os::open_in(shown, line, O_RDWR));
         if (!BOX_TRY(os::is_pty_slave_of(pty.slave, devpts))) {
             return Error(quote(request.line) + " is no terminal of the box");
         }

@@ -12,6 +12,32 @@ busybox=$(busybox_root) || { echo "1..0 # SKIP no busybox tree"; exit 0; }
 # The unit's cgroup as the host sees it.
 cgroup=/sys/fs/cgroup/system.slice
 
+# login COMMAND HOST BOX: logs in as root, who has no password, types, logs out, leaves at the next prompt.
+cat >"$tap_tmp/login" <<'EOT'
+import os, pty, re, select, sys, time
+
+command, host, box = sys.argv[1:]
+pid, master = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "vt100"
+    os.execv(command, [command, "tty", host, "machinectl", "login", box])
+seen = b""
+PROMPT = rb"[#$] ?(\x1b\[[0-9;?]*[a-zA-Z])*$"
+for pattern, typed in ((rb"login: $", b"root\n"), (PROMPT, b"echo in''side $(id -u); mount -t tmpfs seen /mnt\n"),
+                       (rb"inside 0\r\n(.*\n)*.*" + PROMPT, b"exit\n"), (rb"login: $", b"\x1d" * 3), (rb"terminated", b"")):
+    until = time.monotonic() + 20
+    while not re.search(pattern, seen):
+        if time.monotonic() > until or b"incorrect" in seen:
+            sys.exit(f"no {pattern!r} in {seen!r}")
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                seen += os.read(master, 65536)
+            except OSError:
+                sys.exit(f"the terminal closed without {pattern!r}: {seen!r}")
+    seen = b""
+    os.write(master, typed)
+EOT
+
 companion() { on sh -c "pgrep -x boxctl-companio -P \$(systemctl show -P MainPID box-$1)"; }
 active() { on systemctl --quiet is-active "box-$1"; }
 inactive() { ! active "$1"; }
@@ -35,6 +61,17 @@ check_shell() { # NAME
     is "$host_version $1: at home" "$(shell "$1" /bin/sh -c 'pwd; echo $HOME $USER')" $'/root\n/root root'
     like "$host_version $1: no such user: says so" "$(shell "stranger@$1" /bin/true)" "user 'stranger' is not in the box"
     like "$host_version $1: no such program: says so" "$(shell "$1" /bin/nothing)" "execute '/bin/nothing': No such file"
+}
+
+# On a terminal that is not in the box's securetty, as login then sees it as the console.
+check_login() { # NAME
+    ok "$host_version $1: login" python3 "$tap_tmp/login" "$HOST_COMMAND" "$host" "$1"
+    like "$host_version $1: what is mounted in it is seen in the box" "$(shell "$1" /bin/grep ' /mnt ' /proc/1/mountinfo)" 'tmpfs seen'
+    is "$host_version $1: and nothing else has changed there" "$(shell "$1" /bin/grep -c ' /dev/console ' /proc/1/mountinfo)" 1
+    shell "$1" /bin/umount /mnt
+    shell "$1" /bin/sh -c 'echo tty1 >/etc/securetty'
+    like "$host_version $1: control: a console that root may not use is none" \
+        "$(python3 "$tap_tmp/login" "$HOST_COMMAND" "$host" "$1" 2>&1)" 'incorrect'
 }
 
 check_run() { # NAME
@@ -122,9 +159,23 @@ check_power() { # NAME
     on systemctl reset-failed "box-$1"
 }
 
+# Debian's sendsigs waits ten seconds for whoever does not end by SIGTERM, and then lists them.
+check_shutdown() {
+    local tree said
+    tree=$(debian_root bookworm sysvinit 2>/dev/null) || { skip "$host_version sysv: a shutdown" "no Debian tree"; return; }
+    add_machine sysv "$tree"
+    start_machine sysv
+    check_copy sysv
+    check_power sysv
+    said=$(on journalctl --no-pager -o cat -u box-sysv)
+    like "$host_version sysv: control: it asks all processes to end" "$said" 'Asking all remaining processes to terminate'
+    not_ok "$host_version sysv: and waits for none of ours" grep -q -- '--companion' <<<"$said"
+}
+
 check_host() {
     local name
     add_machine alpine "$alpine"
+    sed -i 's/^root:[^:]*:/root::/' "$(machines)/alpine/etc/shadow"
     add_machine tiny "$busybox"
     for name in alpine tiny; do
         if ! start_machine "$name"; then
@@ -139,7 +190,9 @@ check_host() {
         check_stranger "$name"
     done
     check_many alpine
+    check_login alpine
     check_power alpine
+    check_shutdown
 }
 
 for_each_suite check_host

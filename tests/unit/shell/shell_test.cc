@@ -13,6 +13,7 @@
 #include "lib/os/process.h"
 #include "lib/shell/enter.h"
 #include "lib/shell/inspect.h"
+#include "lib/shell/login_line.h"
 #include "lib/shell/target.h"
 #include "lib/shell/wait.h"
 
@@ -151,4 +152,16 @@ BOOST_AUTO_TEST_CASE(namespaces_are_named) {
 
 BOOST_AUTO_TEST_CASE(a_box_without_a_cgroup_has_no_count) {
     BOOST_TEST(!shell::count_processes(state::Record()));
+}
+
+BOOST_AUTO_TEST_CASE(root_may_log_in_where_securetty_says_so) {
+    const std::string text = "# secure\nconsole\ntty1 \r\npts/3\n\nvc/1";
+    BOOST_TEST(shell::may_log_in(text, "console"));
+    BOOST_TEST(shell::may_log_in(text, "tty1"));
+    BOOST_TEST(shell::may_log_in(text, "pts/3"));
+    BOOST_TEST(shell::may_log_in(text, "vc/1"));
+    BOOST_TEST(!shell::may_log_in(text, "pts/33"));
+    BOOST_TEST(!shell::may_log_in(text, "pts"));
+    BOOST_TEST(!shell::may_log_in(text, "tty"));
+    BOOST_TEST(!shell::may_log_in("", "console"));
 }
