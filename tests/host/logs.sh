@@ -55,9 +55,20 @@ check_journal() {
     on boxctl shell web1 sh -c 'echo after-restart >/dev/console'
     ok "$v: a restart of the journal loses nothing" wait_for shows web1 after-restart
     ok "$v: -f shows what comes" wait_for grep -q after-restart "$tap_tmp/followed"
+
+    on sh -c 'mkfifo /run/keys; exec 3<>/run/keys; exec boxctl console web1 <&3' >"$tap_tmp/visited" 2>/dev/null &
+    local visitor=$!
+    ok "$v: who attaches sees what was written last" wait_for grep -q after-restart "$tap_tmp/visited"
+    on boxctl shell web1 sh -c 'for i in $(seq 1 500); do echo "visited $i"; done >/dev/console'
+    ok "$v: and what comes" wait_for grep -q "visited 500" "$tap_tmp/visited"
+    ok "$v: so does the journal" wait_for shows web1 "visited 500"
+    is "$v: all of it" "$(logs web1 | grep -c '^visited ')" 500
+
     on boxctl shell web1 sh -c 'printf "the last words" >/dev/console'
     on boxctl kill web1
     ok "$v: -f ends with the box" wait_for gone "$follower"
+    ok "$v: so does a visit" wait_for gone "$visitor"
+    like "$v: with all of it" "$(tail -n 1 "$tap_tmp/visited")" "the last words$"
     is "$v: and with all of it" "$(tail -n 1 "$tap_tmp/followed")" "the last words"
     ok "$v: the box is gone" wait_for gone_in_host web1
     is "$v: its log is not" "$(logs web1 | tail -n 1)" "the last words"

@@ -68,11 +68,40 @@ exec 77<"$H/secret" 78<"$H"
 for ((i = 0; i < $(rounds 100) && (SECONDS < until || ${BOXCTL_ROUNDS:-0} > 0); i++)); do
     quietly IN "$name" /bin/true && entered=$((entered + 1))
     quietly IN "$name" /bin/x
+    # its helper is a child of the supervisor's, with other descriptors to lose
+    quietly timeout -k 5 30 "$BOXCTL" exec -d "$name" /bin/true
 done
 ok "A4 entered $entered times beside lurkers" test "$entered" -ge 10
 is "A4 no helper's descriptors, root or directory led to the host" "$(cat "$R/leaks")" ""
 is "A1 boxctl is the file it was" "$(sha256sum <"$BOXCTL")" "$before"
 canary_is_whole "A4 the canary tree is whole"
+
+# --- F3: the socket where a supervisor starts programs ------------------------------------------
+# asks UID: how a process of that user fares there, to whom the way past /run/boxctl was opened
+asks() {
+    python3 - "$1" "/run/boxctl/$name/control" <<'E'
+import os, socket, sys
+path = os.open(sys.argv[2], os.O_PATH)
+os.setresgid(*[int(sys.argv[1])] * 3)
+os.setresuid(*[int(sys.argv[1])] * 3)
+client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+client.settimeout(20)
+try:
+    client.connect(f"/proc/self/fd/{path}")
+    client.send(b'{"ask": "start", "user": "", "command": ["/bin/true"], "environment": [], "directory": "/"}')
+    print("answered" if client.recv(4096) else "hung up")
+except (BrokenPipeError, ConnectionResetError):
+    print("hung up")
+except PermissionError:
+    print("not let in")
+E
+}
+box_root=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id_base"])' "/run/boxctl/$name/state.json")
+is "control: F3 root of the host is answered" "$(asks 0)" answered
+is "F3 root of the box is not let in" "$(asks "$box_root")" "not let in"
+chmod 666 "/run/boxctl/$name/control"
+is "F3 let in all the same, it is not answered" "$(asks "$box_root")" "hung up"
+chmod 600 "/run/boxctl/$name/control"
 # the same lurker beside a launcher that joins as it is, with all it has
 pid=$(sed -n 's/.*"leader":[^}]*"pid": *\([0-9]*\).*/\1/p' <(tr -d '\n' <"/run/boxctl/$name/state.json"))
 for ((i = 0; i < 20; i++)); do
