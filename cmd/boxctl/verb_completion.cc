@@ -14,10 +14,17 @@ namespace boxctl::cmd {
 namespace {
 
 // What the first word behind a verb is.
-enum class WordKind { none, root, box, verb };
+enum class WordKind {
+    none,
+    root,
+    box,
+    box_and_path,  ///< and the second is a path of the host
+    verb,
+};
 
 WordKind word_kind(const Verb& verb) {
     if (verb.mode) return WordKind::root;
+    if (verb.arguments.starts_with("NAME SOURCE")) return WordKind::box_and_path;
     if (verb.arguments.starts_with("NAME")) return WordKind::box;
     return verb.name == "help" ? WordKind::verb : WordKind::none;
 }
@@ -38,7 +45,7 @@ std::vector<const Verb*> shown_verbs() {
     return shown;
 }
 
-constexpr const char* kWordKinds[] = {"none", "root", "box", "verb"};
+constexpr const char* kWordKinds[] = {"none", "root", "box", "path", "verb"};
 
 std::string bash_value_case(const Verb& verb, const OptionText& option) {
     std::string names = "--" + std::string(option.name);
@@ -112,6 +119,12 @@ std::string bash_script() {
            "        root) COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
            "        box) COMPREPLY=($(compgen -W \"$(command ls /run/boxctl 2>/dev/null)\" -- "
            "\"$cur\")) ;;\n"
+           "        path)\n"
+           "            COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+           "            [[ $cur == */* || $cur == .* ]] ||\n"
+           "                COMPREPLY+=($(compgen -W \"$(command ls /run/boxctl 2>/dev/null)\" -- "
+           "\"$cur\"))\n"
+           "            ;;\n"
            "        verb) COMPREPLY=($(compgen -W '" +
            join(verb_names(), " ") +
            "' -- \"$cur\")) ;;\n"
@@ -179,6 +192,9 @@ std::string zsh_script() {
                 break;
             case WordKind::box:
                 word = "'1:box:_boxctl_boxes' '*::command:_normal'";
+                break;
+            case WordKind::box_and_path:
+                word = "'1:box:_boxctl_boxes' '*:path:_files'";
                 break;
             case WordKind::verb:
                 word = "'1:verb:(" + join(verb_names(), " ") + ")'";
@@ -257,6 +273,10 @@ std::string fish_script() {
             case WordKind::box:
                 text += "complete -c boxctl -n '" + condition +
                         "' -a '(command ls /run/boxctl 2>/dev/null)'\n";
+                break;
+            case WordKind::box_and_path:
+                text += "complete -c boxctl -n '" + condition +
+                        "' -F -a '(command ls /run/boxctl 2>/dev/null)'\n";
                 break;
             case WordKind::verb:
                 text += "complete -c boxctl -n '" + condition + "' -a '" + join(verb_names(), " ") +

@@ -81,6 +81,7 @@ is "words of values complete" "$(complete_bash boxctl boot --console = pas)" pas
 is "... also in a word of their own" "$(complete_bash boxctl run --timezone sym)" symlink
 mkdir -p tree/sub && touch tree/file
 is "roots are directories" "$(complete_bash boxctl run tree/)" tree/sub
+is "what is bound is a path" "$(complete_bash boxctl bind web tree/)" "tree/file tree/sub"
 for shell in zsh fish; do
     "$BOXCTL" completion "$shell" >script
     ok "there is a completion for $shell" test -s script
