@@ -73,6 +73,8 @@ struct HostFacts {
     bool output_tty = false;      ///< our standard output is a terminal
     bool error_tty = false;       ///< our standard error is a terminal
     bool output_journal = false;  ///< our standard output is the journal, which can be reached
+    /// Names of the sockets and such that we were passed from descriptor 3 on, to hand on.
+    std::vector<std::string> passed_fds;
     std::string term;             ///< $TERM of the caller
     std::string box_init;         ///< path of the box-init that belongs to this boxctl, or empty
     std::string fresh_id;         ///< 32 random hex digits, for a machine that has no id of its own

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Runs at every launch: a handful of calls, each for one fact, and no mount table.
+#include <algorithm>
 #include <cstdlib>
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include "lib/host/probe.h"
 #include "lib/os/file.h"
 #include "lib/os/journal.h"
+#include "lib/os/passed.h"
 
 namespace boxctl::host {
 namespace {
@@ -137,6 +139,13 @@ std::string random_id() {
 
 namespace {
 
+/// Those before the one that is kept for ourselves: systemd puts what it kept behind sockets.
+std::vector<std::string> probe_passed() {
+    std::vector<std::string> names = os::passed_fd_names(&getenv, getpid());
+    names.erase(std::find(names.begin(), names.end(), os::kLeaderFdName), names.end());
+    return names;
+}
+
 ServiceFacts probe_services(bool systemd) {
     ServiceFacts facts;
     if (!systemd) return facts;
@@ -168,6 +177,7 @@ HostFacts probe_host() {
     // A service in a root directory of its own does not see the socket.
     facts.output_journal = os::is_journal_stream(os::BorrowedFd(STDOUT_FILENO)) &&
                            access(os::kJournalSocket, W_OK) == 0;
+    facts.passed_fds = probe_passed();
     facts.fresh_id = random_id();
     if (const char* term = getenv("TERM")) facts.term = term;
     facts.box_init = find_box_init();

@@ -15,6 +15,7 @@
 #include "lib/os/file.h"
 #include "lib/os/message.h"
 #include "lib/os/mount.h"
+#include "lib/os/passed.h"
 #include "lib/os/process.h"
 
 namespace boxctl::launch {
@@ -155,6 +156,8 @@ Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::B
     for (int fd = 0; fd <= 2; fd++) {
         if (plan.console.passed[static_cast<size_t>(fd)]) BOX_TRY(check_handed_on(fd));
     }
+    for (size_t i = 0; i < plan.process.passed_fds.size(); i++)
+        BOX_TRY(check_handed_on(os::kFirstPassedFd + static_cast<int>(i)));
     const os::UniqueFd tree = BOX_TRY(os::clone_mount(root, "", os::Recursion::tree));
     Links links = BOX_TRY(make_links());
     const BuilderInput input = {

@@ -14,6 +14,7 @@
 #include "lib/launch/child_steps.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
+#include "lib/os/passed.h"
 #include "lib/os/process.h"
 
 namespace boxctl::launch {
@@ -118,9 +119,21 @@ Error fault_error(const ExecFault& fault) {
     return {fault.error, fault.what};
 }
 
+/// The sockets that we were passed are the init's own, at the same numbers.
+Result<void> keep_passed(const std::vector<std::string>& names, std::vector<int>& kept) {
+    for (size_t i = 0; i < names.size(); i++) {
+        const int fd = os::kFirstPassedFd + static_cast<int>(i);
+        if (fcntl(fd, F_SETFD, 0) < 0) return errno_error(format("hand descriptor %d on", fd));
+        kept.push_back(fd);
+    }
+    return {};
+}
+
 Result<void> run(const PayloadInput& input) {
+    std::vector<int> kept = {input.to_parent->fd().get()};
+    BOX_TRY(keep_passed(input.plan->process.passed_fds, kept));
     // The parent's ends must not stay open here: its end of a link is how a death is noticed.
-    BOX_TRY(close_others({input.to_parent->fd().get()}));
+    BOX_TRY(close_others(kept));
     BOX_TRY(prepare(input));
     const ExecFault fault = confine(*input.image);
     if (fault.what != nullptr) return fault_error(fault);

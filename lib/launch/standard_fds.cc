@@ -5,14 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
 #include "lib/os/file.h"
 
 namespace boxctl::launch {
 
 Result<void> check_handed_on(int fd) {
     static constexpr const char* kNames[] = {"standard input", "standard output", "standard error"};
-    const std::string name = kNames[fd];
+    const std::string name = fd <= 2 ? kNames[fd] : format("passed descriptor %d", fd);
     const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 && fd > 2) return Error(EBADF, name);
     if (flags < 0) return {};  // closed by the caller; the box gets it closed
     if (isatty(fd) == 1) return Error(name + " is a terminal of the host");
     const struct stat status = BOX_TRY(os::status_of(os::BorrowedFd(fd)));

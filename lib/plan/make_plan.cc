@@ -251,6 +251,10 @@ void add_notes(Plan& plan, const host::HostFacts& have, const host::RootFacts& r
                 join(names, ", ") + ": keep it below a directory of mode 0700, or mount it nosuid");
     }
     if (!plan.cgroup.note.empty()) plan.notes.push_back(plan.cgroup.note);
+    if (plan.process.passed_fds.size() < have.passed_fds.size()) {
+        plan.notes.emplace_back(
+                "box-init is PID 1: the sockets that boxctl was passed stay outside");
+    }
     const std::vector<std::string> unknown = security::unknown_calls(plan.security.calls);
     if (!unknown.empty()) {
         plan.notes.push_back("the system call filter names calls that do not exist here: " +

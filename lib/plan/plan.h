@@ -47,6 +47,7 @@ struct ProcessPlan {
     std::vector<std::string> environment;  ///< NAME=VALUE
     std::string directory = "/";
     host::UserEntry user;
+    std::vector<std::string> passed_fds = {};  ///< names of those it has from 3 on (LISTEN_FDS)
     std::optional<int> oom_score_adjust = {};  ///< proc_pid_oom_score_adj(5)
     std::vector<uint32_t> processors = {};     ///< sched_setaffinity(2); empty: all that boxctl has
     std::optional<unsigned long> personality = {};  ///< personality(2)

@@ -90,6 +90,9 @@ std::string limits_text(const SecurityPlan& plan) {
 /// What the first process inherits beyond limits and rights.
 std::vector<std::string> attributes_of(const ProcessPlan& process) {
     std::vector<std::string> lines;
+    if (!process.passed_fds.empty()) {
+        lines.push_back("descriptors from 3 on: " + printable(join(process.passed_fds, " ")));
+    }
     if (process.oom_score_adjust) {
         lines.push_back("OOM score " + std::to_string(*process.oom_score_adjust));
     }

@@ -33,7 +33,8 @@ void add_host_identity(Environment& environment, const host::OsRelease& os_relea
 }
 
 Environment plan_environment(const settings::Settings& wanted, const host::HostFacts& have,
-                             const host::UserEntry& user, const Plan& plan) {
+                             const host::UserEntry& user, const Plan& plan,
+                             const std::vector<std::string>& passed_fds) {
     Environment environment;
     environment.set("PATH", kPath);
     environment.set("container", rootfs::manager_name(wanted.front));
@@ -47,6 +48,11 @@ Environment plan_environment(const settings::Settings& wanted, const host::HostF
     environment.set("container_uuid", dashed(plan.uuid));
     environment.set("NOTIFY_SOCKET", "/run/host/notify");
     if (plan.mode == settings::Mode::run) environment.set("LANG", "C.UTF-8");
+    if (!passed_fds.empty()) {
+        environment.set("LISTEN_PID", "1");
+        environment.set("LISTEN_FDS", std::to_string(passed_fds.size()));
+        environment.set("LISTEN_FDNAMES", join(passed_fds, ":"));
+    }
     add_host_identity(environment, have.os_release);
     for (const settings::Variable& variable : wanted.exec.environment.value) {
         environment.set(variable.name, variable.value);
@@ -101,7 +107,9 @@ Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::H
     process.processors = wanted.exec.cpu_affinity.value;
     process.personality = BOX_TRY(plan_personality(wanted.exec.personality.value));
     if (plan.ids.has_namespace()) BOX_TRY(check_ids(process.user, plan.ids.count));
-    Environment environment = plan_environment(wanted, have, root.user, plan);
+    // box-init keeps none, and its children are not PID 1.
+    if (!wanted.exec.as_pid2.value && !root.services) process.passed_fds = have.passed_fds;
+    Environment environment = plan_environment(wanted, have, root.user, plan, process.passed_fds);
     const std::vector<std::string>& words = wanted.exec.arguments.value;
     const std::string& chdir = wanted.exec.working_directory.value;
     if (!chdir.empty()) process.directory = chdir;

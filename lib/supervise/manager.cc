@@ -11,6 +11,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/os/passed.h"
 #include "lib/os/process.h"
 
 namespace boxctl::supervise {
@@ -173,8 +174,6 @@ bool Manager::send(const std::string& text, int fd) const {
 
 namespace {
 
-constexpr int kFirstPassedFd = 3;  // SD_LISTEN_FDS_START
-
 std::string sentence_for(const os::ExitStatus& status) {
     if (status.signal != 0) return "was ended by " + os::signal_name(status.signal);
     return format("ended with status %d", status.code);
@@ -183,14 +182,11 @@ std::string sentence_for(const os::ExitStatus& status) {
 }  // namespace
 
 std::string former_end(char* (*value_of)(const char*), pid_t self) {
-    if (value_or_empty(value_of, "LISTEN_PID") != std::to_string(self)) return {};
-    const auto count = parse_u32(value_or_empty(value_of, "LISTEN_FDS"));
-    const std::vector<std::string> names = split(value_or_empty(value_of, "LISTEN_FDNAMES"), ':');
-    if (!count) return {};
+    const std::vector<std::string> names = os::passed_fd_names(value_of, self);
     std::string sentence;
-    for (size_t i = 0; i < names.size() && i < *count; i++) {
-        if (names[i] != kLeaderFdName) continue;
-        const os::UniqueFd kept(kFirstPassedFd + static_cast<int>(i));
+    for (size_t i = 0; i < names.size(); i++) {
+        if (names[i] != os::kLeaderFdName) continue;
+        const os::UniqueFd kept(os::kFirstPassedFd + static_cast<int>(i));
         const auto status = os::exit_status_of(kept);
         if (status) sentence = "PID 1 of its last life " + sentence_for(*status);
         if (!status) log::debug(status.error().message());

@@ -76,9 +76,6 @@ class Manager {
     event::TimerSource retry_;
 };
 
-/// The name under which the manager keeps the pidfd of PID 1.
-constexpr const char* kLeaderFdName = "boxctl-leader";
-
 /// How the box of a supervisor that was killed ended, from the descriptor that the manager kept
 /// (LISTEN_FDS, LISTEN_FDNAMES); empty when there is none, or none that tells. One sentence. The
 /// descriptor is closed, and given up at the manager by the end of a Manager or the next

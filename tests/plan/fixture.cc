@@ -164,6 +164,7 @@ const std::map<std::string, Setter>& setters() {
             {"error_tty", [](World& w, const std::string& v) { w.host.error_tty = flag_of(v); }},
             {"output_journal",
              [](World& w, const std::string& v) { w.host.output_journal = flag_of(v); }},
+            {"passed_fds", [](World& w, const std::string& v) { w.host.passed_fds = words_of(v); }},
             {"cgroup_own", [](World& w, const std::string& v) { w.host.cgroup.own = v; }},
             {"cgroup_controllers",
              [](World& w, const std::string& v) { w.host.cgroup.controllers = words_of(v); }},

@@ -37,6 +37,25 @@ is "an early end of the reader does no harm" "$(run_box -M "$name" "$root" -- ye
 exec 9<"$dir/in"
 in_box "descriptors of the caller do not get in (3 is ls's own)" "0 1 2 3" "$root" -- sh -c 'echo $(ls /proc/self/fd)'
 exec 9<&-
+# passed COUNT NAMES COMMAND...: with that file as descriptor 3, as for a service with a socket
+passed() {
+    # shellcheck disable=SC2016 # for the inner shell
+    LISTEN_FDS=$1 LISTEN_FDNAMES=$2 sh -c 'shift 2; LISTEN_PID=$$ exec "$@"' - "$@" 3<"$dir/passed" 4<"$dir/in" </dev/null 2>&1
+}
+echo from outside >"$dir/passed"
+# shellcheck disable=SC2016 # for the shell in the box
+look='echo $LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES; cat <&3; echo $(ls /proc/self/fd)' # the last is ls's own
+is "what boxctl was passed is passed on" "$(passed 1 web "$BOXCTL" run -q -M "$name" "$root" -- sh -c "$look")" \
+    $'1 1 web\nfrom outside\n0 1 2 3 4'
+is "... but not what is kept for itself" "$(passed 2 web:boxctl-leader "$BOXCTL" run -q -M "$name" "$root" -- sh -c "$look")" \
+    $'1 1 web\nfrom outside\n0 1 2 3 4'
+is "... nor what was meant for somebody else" \
+    "$(LISTEN_FDS=1 LISTEN_PID=1 run_box -M "$name" "$root" -- sh -c "$look" 3<"$dir/passed" 2>&1)" \
+    $'\nsh: 3: Bad file descriptor\n0 1 2 3'
+# shellcheck disable=SC2016 # for the inner shell
+is "... nor a way out" \
+    "$(LISTEN_FDS=1 sh -c 'LISTEN_PID=$$ exec "$@"' - "$BOXCTL" run -q -M "$name" "$root" -- true 3<"$dir" </dev/null 2>&1)" \
+    "boxctl: passed descriptor 3 is a directory of the host, which leads out of the box"
 is "without a command it is a login shell, that reads stdin" "$(echo 'echo $0; pwd' | "$BOXCTL" run -q -M "$name" "$root" 2>&1)" $'-sh\n/root'
 
 # --- process ----------------------------------------------------------------------------------
