@@ -115,11 +115,17 @@ std::vector<security::ResourceLimit> plan_limits(const Settings& wanted,
 }
 
 SecurityPlan plan_security(const Settings& wanted, const host::HostFacts& have,
-                           bool private_network) {
+                           bool private_network, bool contained) {
     SecurityPlan plan;
     plan.capabilities = (security::default_capabilities(private_network) |
                          wanted.security.add_capabilities.value) &
                         ~wanted.security.drop_capabilities.value;
+    // Of a network that belongs to another user namespace it could not be made use of, and whoever
+    // has it would take it for the right to try (systemd-nspawn does the same).
+    if (contained && !private_network) {
+        plan.capabilities &= ~security::capability_bit(CAP_NET_BIND_SERVICE) |
+                             wanted.security.add_capabilities.value;
+    }
     plan.ambient = wanted.security.ambient_capabilities.value;
     plan.calls = wanted.security.calls.value;
     const security::FamilyFilter& families = wanted.security.families.value;
@@ -352,7 +358,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     plan.cgroup = BOX_TRY(cgroup::plan_cgroup(
             wanted, have, {plan.name, root.bound_devices, plan.stop.poweroff.signal}));
     plan.console = plan_console(wanted, have, root);
-    plan.security = plan_security(wanted, have, plan.namespaces.network);
+    plan.security = plan_security(wanted, have, plan.namespaces.network, plan.contained());
     plan.ready = BOX_TRY(plan_ready(wanted, plan));
     plan.registration = BOX_TRY(plan_registration(wanted, have));
     plan.lock = plan_lock(wanted, root);
