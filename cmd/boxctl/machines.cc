@@ -8,11 +8,13 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/change.h"
 #include "lib/event/loop.h"
 #include "lib/os/process.h"
 #include "lib/settings/settings.h"
 #include "lib/settings/values.h"
 #include "lib/shell/enter.h"
+#include "lib/shell/inspect.h"
 
 namespace boxctl::cmd {
 namespace {
@@ -115,6 +117,8 @@ Result<void> ask_to_reboot(const state::Record& record) {
     if (record.mode != "boot") {
         return Error("machine " + quote(record.name) + " runs a command: nothing in it can reboot");
     }
+    // Who is frozen cannot do what it is asked.
+    if (!record.cgroup.empty()) BOX_TRY(cgroup::thaw_box(BOX_TRY(shell::open_cgroup(record))));
     if (record.reboot.command.empty()) {
         const os::UniqueFd leader = BOX_TRY(state::open_process(record.leader));
         return os::send_signal(leader, record.reboot.signal);

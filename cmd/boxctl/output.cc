@@ -24,6 +24,10 @@ int print(std::string_view text) {
     return 0;
 }
 
+bool to_terminal() {
+    return isatty(STDOUT_FILENO) == 1;
+}
+
 std::string version_text() {
     return "boxctl " BOXCTL_VERSION "\n";
 }

@@ -10,6 +10,9 @@ namespace boxctl::cmd {
 /// standard error if not all of it could be written.
 int print(std::string_view text);
 
+/// Whether that is a terminal.
+bool to_terminal();
+
 /// "boxctl 0.1.0\n".
 std::string version_text();
 

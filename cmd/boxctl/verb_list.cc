@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
-#include <array>
-
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/output.h"
+#include "cmd/boxctl/table.h"
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -11,15 +9,12 @@
 namespace boxctl::cmd {
 namespace {
 
-constexpr size_t kColumns = 7;
-using Row = std::array<std::string, kColumns>;
-
 std::string ids_of(const state::Record& record) {
     return record.contained ? format("%u+%u", record.id_base, record.id_count) : "privileged";
 }
 
-Row row_of(const Machine& machine) {
-    Row row = {printable(machine.name), "-", state_word(machine), "-", "-", "-", "-"};
+Table::Row row_of(const Machine& machine) {
+    Table::Row row = {printable(machine.name), "-", state_word(machine), "-", "-", "-", "-"};
     if (!machine.record) return row;
     const state::Record& record = *machine.record;
     row[1] = printable(record.mode);
@@ -28,23 +23,6 @@ Row row_of(const Machine& machine) {
     row[5] = age_of(record.started);
     row[6] = printable(record.root);
     return row;
-}
-
-std::string table(const std::vector<Row>& rows) {
-    std::array<size_t, kColumns> widths = {};
-    for (const Row& row : rows) {
-        for (size_t i = 0; i < kColumns; i++)
-            widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const Row& row : rows) {
-        for (size_t i = 0; i < kColumns; i++) {
-            text += row[i];
-            if (i + 1 < kColumns) text.append(widths[i] - row[i].size() + 2, ' ');
-        }
-        text += '\n';
-    }
-    return text;
 }
 
 json::Value json_of(const Machine& machine) {
@@ -75,13 +53,13 @@ int verb_list(const Invocation& invocation) {
             all.push_back(json_of(machine));
         return print(json_lines(all));
     }
-    std::vector<Row> rows = {{"NAME", "MODE", "STATE", "INIT", "IDS", "AGE", "ROOT"}};
+    Table table({"NAME", "MODE", "STATE", "INIT", "IDS", "AGE", "ROOT"});
     bool any_dead = false;
     for (const Machine& machine : *machines) {
-        rows.push_back(row_of(machine));
+        table.add(row_of(machine));
         any_dead = any_dead || machine.life == Life::dead;
     }
-    const int status = print(table(rows));
+    const int status = print(table.text());
     if (any_dead) log::notice("'boxctl cleanup' removes what the dead machines left");
     return status;
 }

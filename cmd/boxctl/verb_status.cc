@@ -4,6 +4,7 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/usage.h"
 #include "lib/plan/plan.h"
 #include "lib/shell/bind.h"
 #include "lib/shell/inspect.h"
@@ -80,6 +81,25 @@ std::vector<std::pair<const char*, std::string>> added_to(const state::Record& r
     return lines;
 }
 
+std::string frozen_of(const Machine& machine) {
+    if (machine.life != Life::running) return {};
+    const auto dir = shell::open_cgroup(*machine.record);
+    if (!dir || !cgroup::is_frozen(*dir)) return {};
+    return "yes, 'boxctl thaw " + machine.name + "' lets it go on";
+}
+
+std::optional<uint64_t> count_oom_kills(const Machine& machine) {
+    const auto dir = shell::open_cgroup(*machine.record);
+    return dir ? cgroup::read_oom_kills(*dir) : std::nullopt;
+}
+
+/// Nothing to say where nothing happened.
+std::string oom_kills_of(const Machine& machine) {
+    const auto kills = count_oom_kills(machine);
+    if (kills.value_or(0) == 0) return {};
+    return format("%llu, for want of memory", static_cast<unsigned long long>(*kills));
+}
+
 std::string text_of(const Machine& machine) {
     std::string text = printable(machine.name) + "\n";
     const auto line = [&](const char* title, const std::string& value) {
@@ -114,6 +134,8 @@ std::string text_of(const Machine& machine) {
         if (processes) line("Processes", std::to_string(*processes));
     }
     line("Cgroup", record.cgroup);
+    line("Frozen", frozen_of(machine));
+    line("OOM kills", oom_kills_of(machine));
     line("Unit", record.unit);
     line("Network", record.host_link);
     line("Terminals", terminals_of(record));
@@ -154,6 +176,9 @@ json::Value json_of(const Machine& machine) {
     value["unit"] = record.unit;
     const auto processes = shell::count_processes(record);
     value["processes"] = processes ? json::Value(*processes) : json::Value();
+    value["frozen"] = !frozen_of(machine).empty();
+    const auto kills = count_oom_kills(machine);
+    value["oom_kills"] = kills ? json::Value(*kills) : json::Value();
     value["host_link"] = record.host_link;
     value["terminals"] = terminals;
     const bool runs = machine.life == Life::running;

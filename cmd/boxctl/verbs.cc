@@ -11,6 +11,13 @@ namespace {
 constexpr VerbOption kListOptions[] = {
     {"json", 0, "", "Print JSON"},
 };
+constexpr VerbOption kStatsOptions[] = {
+    {"watch", 'w', "", "Again every second, with the processors' share"},
+    {"json", 0, "", "Print JSON"},
+};
+constexpr VerbOption kSetOptions[] = {
+    {"runtime", 0, "", "Of a service: forget it at the host's next boot"},
+};
 constexpr VerbOption kStopOptions[] = {
     {"timeout", 0, "=SECONDS|none", "Kill it after that (default: its own time)"},
     {"no-wait", 0, "", "Only ask; do not wait until it has stopped"},
@@ -72,6 +79,7 @@ constexpr Verb kVerbs[] = {
     {.name = "nspawn", .arguments = "[OPTIONS] [ARG...]", .help = "Read the words as systemd-nspawn would", .group = VerbGroup::start, .act = verb_nspawn, .options = {}, .front = settings::Front::nspawn, .mode = kRun},
     {.name = "list", .arguments = "", .help = "Show the boxes that run", .group = VerbGroup::look, .act = verb_list, .options = kListOptions, .mode = {}},
     {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "stats", .arguments = "[NAME...]", .help = "Show what boxes use", .group = VerbGroup::look, .act = verb_stats, .options = kStatsOptions, .most_words = 64, .mode = {}},
     {.name = "logs", .arguments = "NAME", .help = "Show what a box wrote on its console", .group = VerbGroup::look, .act = verb_logs, .options = kLogsOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box is ready or has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "settings", .arguments = "[NAME|ROOT] [OPTIONS]", .help = "Show every setting and who set it", .group = VerbGroup::look, .act = verb_settings, .options = {}, .mode = kBoot},
@@ -85,6 +93,9 @@ constexpr Verb kVerbs[] = {
     {.name = "stop", .arguments = "NAME", .help = "Power a box off, by force if need be", .group = VerbGroup::act, .act = verb_stop, .options = kStopOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "reboot", .arguments = "NAME", .help = "Ask the init to reboot", .group = VerbGroup::act, .act = verb_reboot, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "kill", .arguments = "NAME", .help = "Kill every process of a box at once", .group = VerbGroup::act, .act = verb_kill, .options = kKillOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "freeze", .arguments = "NAME", .help = "Stop every process where it is", .group = VerbGroup::act, .act = verb_freeze, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "thaw", .arguments = "NAME", .help = "Let them go on", .group = VerbGroup::act, .act = verb_thaw, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "set", .arguments = "NAME PROPERTY=VALUE...", .help = "Change its limits while it runs", .group = VerbGroup::act, .act = verb_set, .options = kSetOptions, .fewest_words = 2, .most_words = 64, .mode = {}},
     {.name = "reload", .arguments = "NAME", .help = "Look after a box by the newest boxctl", .group = VerbGroup::act, .act = verb_reload, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "edit", .arguments = "NAME", .help = "Edit its settings file, with a check", .group = VerbGroup::other, .act = verb_edit, .options = kEditOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "cleanup", .arguments = "[NAME]", .help = "Remove what a killed boxctl left behind", .group = VerbGroup::other, .act = verb_cleanup, .options = {}, .most_words = 1, .mode = {}},

@@ -87,6 +87,10 @@ int verb_reboot(const Invocation& invocation);
 int verb_kill(const Invocation& invocation);
 int verb_bind(const Invocation& invocation);
 int verb_unbind(const Invocation& invocation);  // in verb_bind.cc
+int verb_freeze(const Invocation& invocation);
+int verb_thaw(const Invocation& invocation);  // in verb_freeze.cc
+int verb_set(const Invocation& invocation);
+int verb_stats(const Invocation& invocation);
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
 int verb_exec(const Invocation& invocation);  // in verb_shell.cc

@@ -154,6 +154,27 @@ class Jobs {
 
 }  // namespace
 
+Result<std::unique_ptr<Connection>> reach_systemd(bool bus, bool manager) {
+    if (bus) {
+        auto connection = Connection::open(Peer::bus, kSystemBus);
+        // A daemon that was stopped leaves its socket behind.
+        if (connection || !manager) return connection;
+    }
+    return Connection::open(Peer::manager, kManager);
+}
+
+Result<void> set_unit_properties(Connection& connection, const std::string& unit,
+                                 const std::vector<Property>& properties, bool runtime) {
+    Message call = BOX_TRY(connection.make_call(manager(), "SetUnitProperties"));
+    call.put_text(unit).put_bool(runtime).open_array("(sv)");
+    for (const Property& property : properties)
+        put_property(call, property);
+    call.close();
+    auto answer = connection.call(call);
+    if (!answer) return std::move(answer).context("change " + quote(unit)).error();
+    return {};
+}
+
 Result<void> start_scope(Connection& connection, const ScopeRequest& request) {
     const std::string what = "start " + quote(request.unit);
     const auto jobs = BOX_TRY(Jobs::watch(connection).context(what));

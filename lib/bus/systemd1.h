@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@
 #include "lib/bus/property.h"
 
 namespace boxctl::bus {
+
+/// A connection over the system bus if `bus`, else, or when that is not there, if `manager` over
+/// systemd's own socket.
+Result<std::unique_ptr<Connection>> reach_systemd(bool bus, bool manager);
 
 struct ScopeRequest {
     std::string unit;
@@ -33,5 +38,9 @@ Result<void> stop_unit(Connection& connection, const std::string& unit);
 
 /// The cgroup of a unit, "/machine.slice/x.scope"; empty: it has none. ENOENT when not loaded.
 Result<std::string> cgroup_of(Connection& connection, const std::string& unit);
+
+/// Changes properties of a unit, all or none, for now and, without `runtime`, for later starts too.
+Result<void> set_unit_properties(Connection& connection, const std::string& unit,
+                                 const std::vector<Property>& properties, bool runtime);
 
 }  // namespace boxctl::bus

@@ -30,25 +30,6 @@ bool lists(const std::string& text, const std::string& word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// Makes the controllers available in the children of `path`. Writes only what is missing: the
-/// write takes a lock of the whole hierarchy.
-Result<void> enable_controllers(const std::string& path,
-                                const std::vector<std::string>& controllers) {
-    if (controllers.empty()) return {};
-    const std::string file = path + "/cgroup.subtree_control";
-    const std::string enabled = BOX_TRY(os::read_file(file, 4096));
-    std::string change;
-    for (const std::string& controller : controllers) {
-        if (!lists(enabled, controller)) change += (change.empty() ? "+" : " +") + controller;
-    }
-    if (change.empty()) return {};
-    auto written = os::write_file(file, change);
-    if (!written && written.error().code() == EBUSY) {
-        written.error().set_hint("move the processes of that cgroup into one below it");
-    }
-    return std::move(written).context("enable " + change);
-}
-
 /// Removes what a former box of this name left, once nothing lives in it.
 Result<void> clear_left_over(const std::string& dir) {
     auto left = os::open_host(dir, kDirectory);
@@ -137,6 +118,23 @@ Result<os::UniqueFd> make_child(os::BorrowedFd parent, const std::string& name) 
 Result<void> set_bounds(os::BorrowedFd dir) {
     BOX_TRY(os::write_file_at(dir, "cgroup.max.descendants", std::to_string(kMaxDescendants)));
     return os::write_file_at(dir, "cgroup.max.depth", std::to_string(kMaxDepth));
+}
+
+Result<void> enable_controllers(const std::string& path,
+                                const std::vector<std::string>& controllers) {
+    if (controllers.empty()) return {};
+    const std::string file = path + "/cgroup.subtree_control";
+    const std::string enabled = BOX_TRY(os::read_file(file, 4096));
+    std::string change;
+    for (const std::string& controller : controllers) {
+        if (!lists(enabled, controller)) change += (change.empty() ? "+" : " +") + controller;
+    }
+    if (change.empty()) return {};
+    auto written = os::write_file(file, change);
+    if (!written && written.error().code() == EBUSY) {
+        written.error().set_hint("move the processes of that cgroup into one below it");
+    }
+    return std::move(written).context("enable " + change);
 }
 
 Result<void> enable_all_controllers(const std::string& path) {

@@ -55,22 +55,6 @@ Error property_error(const settings::Assignment& property, const std::string& wh
     return property_error(property.name + "=" + property.value, why, hint);
 }
 
-Result<void> check_controllers(const std::vector<Limit>& limits, const host::CgroupFacts& have) {
-    for (const Limit& limit : limits) {
-        if (contains(have.controllers, limit.controller)) continue;
-        const std::string why =
-                "cgroup v2 has no " + quote(limit.controller) + " controller on this machine";
-        if (have.layout == host::CgroupLayout::hybrid) {
-            return property_error(limit.property, why,
-                                  "cgroup v1 may hold it: boot the kernel with cgroup_no_v1=" +
-                                          limit.controller + ", or leave the property out");
-        }
-        return property_error(limit.property, why,
-                              "use a kernel that has it, or leave the property out");
-    }
-    return {};
-}
-
 /// Why there can be no cgroup of ours, or empty.
 std::string obstacle(const host::CgroupFacts& have) {
     if (have.layout == host::CgroupLayout::none) return "no cgroup v2 here";
@@ -175,6 +159,22 @@ Result<CgroupPlan> plan_own(const settings::Settings& wanted, const host::Cgroup
 }
 
 }  // namespace
+
+Result<void> check_controllers(const std::vector<Limit>& limits, const host::CgroupFacts& have) {
+    for (const Limit& limit : limits) {
+        if (contains(have.controllers, limit.controller)) continue;
+        const std::string why =
+                "cgroup v2 has no " + quote(limit.controller) + " controller on this machine";
+        if (have.layout == host::CgroupLayout::hybrid) {
+            return property_error(limit.property, why,
+                                  "cgroup v1 may hold it: boot the kernel with cgroup_no_v1=" +
+                                          limit.controller + ", or leave the property out");
+        }
+        return property_error(limit.property, why,
+                              "use a kernel that has it, or leave the property out");
+    }
+    return {};
+}
 
 Result<CgroupPlan> plan_cgroup(const settings::Settings& wanted, const host::HostFacts& have,
                                const CgroupContext& context) {

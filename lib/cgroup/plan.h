@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "lib/bus/property.h"
+#include "lib/cgroup/properties.h"
 #include "lib/host/facts.h"
 #include "lib/settings/settings.h"
 
@@ -74,6 +75,9 @@ struct CgroupContext {
 /// (with --keep-unit); a unit to keep that is not delegated to us.
 Result<CgroupPlan> plan_cgroup(const settings::Settings& wanted, const host::HostFacts& have,
                                const CgroupContext& context);
+
+/// An error that names the first limit whose controller this machine lacks.
+Result<void> check_controllers(const std::vector<Limit>& limits, const host::CgroupFacts& have);
 
 /// Where the cgroup of our own making of a box of this name is or would be; what a clean-up by name
 /// removes.

@@ -22,15 +22,6 @@ constexpr int kAttempts = 3;                        // at a name that somebody e
 constexpr uint64_t kAbsence = 20 * event::kSecond;  // of a systemd that executes itself anew
 constexpr int kPause = 50;                          // ms, before it is asked again
 
-Result<std::unique_ptr<bus::Connection>> connect(const ScopePlan& plan) {
-    if (plan.bus) {
-        auto connection = bus::Connection::open(bus::Peer::bus, bus::kSystemBus);
-        // A daemon that was stopped leaves its socket behind.
-        if (connection || !plan.manager) return connection;
-    }
-    return bus::Connection::open(bus::Peer::manager, bus::kManager);
-}
-
 /// Nobody has answered, or nobody was there to: not a refusal.
 bool went_away(const Error& error) {
     static constexpr std::array kCodes = {ETIMEDOUT,    ECONNRESET, ENOTCONN,     ESHUTDOWN, EPIPE,
@@ -41,7 +32,7 @@ bool went_away(const Error& error) {
 Result<std::unique_ptr<bus::Connection>> connect_again(const ScopePlan& plan, uint64_t deadline) {
     for (;;) {
         poll(nullptr, 0, kPause);
-        auto connection = connect(plan);
+        auto connection = bus::reach_systemd(plan.bus, plan.manager);
         if (connection || event::now_us() >= deadline) return connection;
         if (!went_away(connection.error())) return connection;
     }
@@ -90,7 +81,7 @@ Result<void> start_scope(const ScopePlan& plan, const std::string& mount, pid_t 
     const bus::ScopeRequest request = {plan.unit, plan.properties, plan.newer,
                                        first,     pidfd,           started};
     const uint64_t deadline = event::now_us() + kAbsence;
-    auto connection = BOX_TRY(connect(plan).context("reach systemd"));
+    auto connection = BOX_TRY(bus::reach_systemd(plan.bus, plan.manager).context("reach systemd"));
     int attempts = 0;
     for (;;) {
         auto done = bus::start_scope(*connection, request);

@@ -16,6 +16,10 @@ Result<os::UniqueFd> make_child(os::BorrowedFd parent, const std::string& name);
 /// Bounds how many cgroups can be below `dir` (kMaxDescendants, kMaxDepth).
 Result<void> set_bounds(os::BorrowedFd dir);
 
+/// Makes the controllers available in the children of `path`. Writes only what is missing: the
+/// write takes a lock of the whole hierarchy. ENOENT or EINVAL for one that is not there.
+Result<void> enable_controllers(const std::string& path,
+                                const std::vector<std::string>& controllers);
 /// Makes all controllers of the cgroup at `path` available in its children. EBUSY when a process is
 /// in it.
 Result<void> enable_all_controllers(const std::string& path);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include "lib/base/text.h"
 #include "lib/cgroup/apply.h"
 #include "lib/host/os_release.h"
 #include "lib/os/file.h"
@@ -36,9 +37,13 @@ uint64_t count_below(os::BorrowedFd dir, uint32_t depth) {
 
 }  // namespace
 
+Result<os::UniqueFd> open_cgroup(const state::Record& box) {
+    if (box.cgroup.empty()) return Error("machine " + quote(box.name) + " has no cgroup");
+    return os::open_host(box.cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
 std::optional<uint64_t> count_processes(const state::Record& box) {
-    if (box.cgroup.empty()) return std::nullopt;
-    const auto dir = os::open_host(box.cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const auto dir = open_cgroup(box);
     if (!dir) return std::nullopt;
     return count_below(*dir, 0);
 }

@@ -11,6 +11,9 @@
 
 namespace boxctl::shell {
 
+/// The cgroup of the box; an error where it has none.
+Result<os::UniqueFd> open_cgroup(const state::Record& box);
+
 /// How many processes the box has, by its cgroup; nothing when it has none.
 std::optional<uint64_t> count_processes(const state::Record& box);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/supervise/machine.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <net/if.h>
 #include <signal.h>
@@ -8,6 +9,8 @@
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/change.h"
+#include "lib/os/file.h"
 #include "lib/os/process.h"
 #include "lib/state/control.h"
 #include "lib/state/handover.h"
@@ -225,7 +228,16 @@ void Machine::act(Action action) {
     }
 }
 
+/// Who is frozen cannot do what it is asked.
+void Machine::wake() const {
+    if (record_.cgroup.empty()) return;
+    const auto machine = os::open_host(record_.cgroup, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const auto thawed = machine ? cgroup::thaw_box(*machine) : machine.error();
+    if (!thawed && thawed.error().code() != ENOENT) log::warning(thawed.error().message());
+}
+
 void Machine::ask(const state::Request& request, const char* what) {
+    wake();
     if (record_.stop_timeout != state::kNoTimeout) {
         deadline_ =
                 loop_->add_timer(event::now_us() + uint64_t{record_.stop_timeout} * event::kSecond,

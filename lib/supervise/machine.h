@@ -144,6 +144,7 @@ class Machine {
     void on_escape(console::Escape escape);
     void on_reload();
     void act(Action action);
+    void wake() const;
     void ask(const state::Request& request, const char* what);
     void kill_box();
     void enter_phase(Phase phase);

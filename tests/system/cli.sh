@@ -74,7 +74,7 @@ is "it has every option" "$missing" ""
 ok "the bash completion is bash" bash -n bash.sh
 # shellcheck source=/dev/null
 . ./bash.sh
-is "verbs complete" "$(complete_bash boxctl sta)" status
+is "verbs complete" "$(complete_bash boxctl sta)" "status stats"
 is "options complete" "$(complete_bash boxctl boot --cons)" --console
 is "options of another verb do not" "$(complete_bash boxctl list --cons)" ""
 is "words of values complete" "$(complete_bash boxctl boot --console = pas)" passive
