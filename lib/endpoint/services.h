@@ -2,8 +2,9 @@
 // Services: those of the box's own init, which systemctl -M lists, starts and stops.
 //
 // How that is done is known to the init's tools in the box, so a script of ours asks them there
-// (services.cc holds it, a branch for each init: OpenRC, s6-rc, dinit, runit, scripts of sysvinit,
-// and the inittab of busybox, which can only be looked at). What it prints was written by the box.
+// (services.cc holds it, a branch for each init: box-init, OpenRC, s6-rc, dinit, runit, scripts of
+// sysvinit, and the inittab of busybox, which can only be looked at). What it prints was written by
+// the box.
 #pragma once
 
 #include <optional>

@@ -16,9 +16,12 @@ runit_folder() {
     return 1
 }
 
+box_init=/run/host/box-init
+
 kind() {
     # Debian has OpenRC run the scripts of its runit, too.
-    if [ "$(cat /proc/1/comm)" = runit ] && has sv && runit_folder >/dev/null; then echo runit
+    if [ -S /run/box-init/control ] && [ -x $box_init ]; then echo box_init
+    elif [ "$(cat /proc/1/comm)" = runit ] && has sv && runit_folder >/dev/null; then echo runit
     elif has rc-service && [ -d /run/openrc ]; then echo openrc
     elif has s6-rc && [ -e /run/s6-rc ]; then echo s6
     elif has dinitctl && [ -S /run/dinitctl ]; then echo dinit
@@ -26,6 +29,18 @@ kind() {
     elif [ -d /etc/init.d ] && [ -d /etc/rcS.d ]; then echo sysv
     elif [ -f /etc/inittab ]; then echo inittab
     fi
+}
+
+list_box_init() {
+    $box_init ctl status | while read -r name state _; do
+        case $state in
+            STATE) ;;
+            up) say "$name" active running "box-init service $name" ;;
+            finished) say "$name" active exited "box-init service $name" ;;
+            failed) say "$name" failed failed "box-init service $name" ;;
+            *) say "$name" inactive "$state" "box-init service $name" ;;
+        esac
+    done
 }
 
 list_openrc() {
@@ -103,6 +118,12 @@ list_inittab() {
 }
 
 there() { [ -e "$1" ] || exit 4; }
+
+act_box_init() {
+    [ "$1" != reload ] || exit 3
+    $box_init ctl status "$2" >/dev/null 2>&1 || exit 4
+    $box_init ctl "$1" "$2"
+}
 
 act_openrc() {
     there "/etc/init.d/$2"
