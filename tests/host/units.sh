@@ -74,6 +74,54 @@ check_kills() {
     is "$host_version: a failure of boxctl is one of the unit" "$(on systemctl start boxctl@nowhere 2>/dev/null; show Result boxctl@nowhere)" exit-code
 }
 
+# An upgrade of the program under a console that is written to and a shell that is in use.
+kLines=2000
+check_reload() {
+    local main leader shell_said
+    shell_said=$tap_tmp/shell.$host_version
+    on systemctl start "$unit"
+    main=$(show MainPID) leader=$(on machinectl show web -p Leader --value)
+    on boxctl shell web /bin/sh -c "(i=0; while [ \$i -lt $kLines ]; do echo console-\$i-end; i=\$((i + 1)); done >/dev/console; touch /run/written) </dev/null >/dev/null 2>&1 &"
+    on boxctl shell web /bin/sh -c 'for i in $(seq 150); do echo shell-$i; sleep 0.02; done' >"$shell_said" 2>&1 &
+    on sh -c 'cp /usr/bin/boxctl /usr/bin/boxctl.new && mv /usr/bin/boxctl.new /usr/bin/boxctl'
+    like "$host_version: control: the program is another one now" "$(on readlink "/proc/$main/exe")" 'deleted'
+    for _ in 1 2 3; do ok "$host_version: systemctl reload" on systemctl reload "$unit"; done
+    is "$host_version: it is the same process" "$(show MainPID)" "$main"
+    is "$host_version: of the new program" "$(on readlink "/proc/$main/exe")" "$(on readlink -f /usr/bin/boxctl)"
+    is "$host_version: with the same leader" "$(on machinectl show web -p Leader --value)" "$leader"
+    is "$host_version: and active" "$(show ActiveState)" active
+    wait
+    is "$host_version: the shell has said all" "$(grep -c '^shell-' "$shell_said")" 150
+    ok "$host_version: all is written" wait_for on boxctl shell web test -e /run/written
+    ok "$host_version: the journal has every line" wait_for journal_is_complete
+    on systemctl stop "$unit"
+}
+journal_is_complete() {
+    [ "$(on journalctl -q --no-pager -o cat -t web | grep -o 'console-[0-9]*-end' | uniq)" = "$(seq -f 'console-%.0f-end' 0 $((kLines - 1)))" ]
+}
+
+# Every kind of end, again and again: the next start works at the first attempt. ROUNDS=50 takes minutes.
+check_rounds() {
+    local round bad=''
+    for ((round = 1; round <= ${ROUNDS:-2}; round++)); do
+        on systemctl start "$unit" || bad+=" $round:start"
+        wait_for registered || bad+=" $round:register"
+        on boxctl shell web /sbin/reboot
+        wait_for is_now NRestarts 1 && wait_for is_now ActiveState active || bad+=" $round:reboot"
+        on systemctl restart "$unit" || bad+=" $round:restart"
+        wait_for registered || bad+=" $round:register-again"
+        on machinectl terminate web
+        wait_for is_now ActiveState inactive || bad+=" $round:terminate"
+        on systemctl start "$unit" || bad+=" $round:start-again"
+        on systemctl kill --signal=KILL "$unit"
+        wait_for is_now ActiveState failed || bad+=" $round:kill"
+        on systemctl reset-failed "$unit"
+    done
+    is "$host_version: ${ROUNDS:-2} rounds of every end" "$bad" ""
+    is "$host_version: nothing is left of them" "$(leftovers)" ""
+}
+registered() { on machinectl --quiet show web >/dev/null 2>&1; }
+
 slow_init() {
     cat >"$(machines)/slow/sbin/slow" <<'END'
 #!/bin/sh
@@ -121,6 +169,8 @@ check_units() {
     check_the_file
     check_the_life
     check_kills
+    check_reload
+    check_rounds
     check_readiness
     check_adopt
 }
