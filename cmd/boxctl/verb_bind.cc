@@ -20,6 +20,7 @@ Result<void> bind(const Invocation& invocation) {
     request.source = wanted.source;
     request.target = wanted.destination;
     request.read_only = wanted.read_only;
+    request.map_owners = !invocation.has("noidmap");
     request.make_target = invocation.has("mkdir");
     return shell::bind(request);
 }

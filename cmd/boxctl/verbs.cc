@@ -35,6 +35,7 @@ constexpr VerbOption kShellOptions[] = {
 };
 constexpr VerbOption kBindOptions[] = {
     {"ro", 0, "", "Read-only"},
+    {"noidmap", 0, "", "Show the host's own ids, not those of the box"},
     {"mkdir", 0, "", "Make TARGET if missing, as the box's root"},
 };
 constexpr VerbOption kExecOptions[] = {

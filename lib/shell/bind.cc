@@ -50,7 +50,7 @@ Result<os::UniqueFd> make_mount(const BindRequest& request, os::BorrowedFd sourc
     shape.set = MOUNT_ATTR_NODEV | (request.read_only ? MOUNT_ATTR_RDONLY : uint64_t{0});
     shape.propagation = MS_PRIVATE;
     BOX_TRY(os::change_mount(mount, shape, os::Recursion::tree));
-    if (!request.box.map_owners) return mount;
+    if (!request.box.map_owners || !request.map_owners) return mount;
     const os::UniqueFd userns =
             BOX_TRY(userns::make_mount_map(request.box.id_base, request.box.id_count));
     os::MountChange map;
@@ -58,9 +58,7 @@ Result<os::UniqueFd> make_mount(const BindRequest& request, os::BorrowedFd sourc
     auto mapped = os::change_mount(mount, map, os::Recursion::tree);
     if (mapped) return mount;
     Error error = std::move(mapped).context("id-map " + quote(request.source)).error();
-    error.set_hint(
-            "its file system cannot be id-mapped; a box shows the host's own ids when it is "
-            "started with --bind=SOURCE:TARGET:noidmap");
+    error.set_hint("its file system cannot be id-mapped; --noidmap shows the host's own ids");
     return error;
 }
 

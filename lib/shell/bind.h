@@ -38,6 +38,7 @@ struct BindRequest {
     std::string source;  ///< absolute path of the host
     std::string target;  ///< absolute, normalized path in the box; not "/"
     bool read_only = false;
+    bool map_owners = true;    ///< where the box has its owners mapped
     bool make_target = false;  ///< with the directories above it, as the box's root
 };
 

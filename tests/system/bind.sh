@@ -50,7 +50,7 @@ refuses "a target with '..'" "must not contain '..'" bind "$work/src" /mnt/../et
 refuses "a relative target" "is not absolute" bind "$work/src" mnt
 refuses "F10: what commands the host" "holds sockets that command the host" bind /run/boxctl /mnt
 refuses "F10: also around it" "holds sockets that command the host" bind /run /mnt
-refuses "what cannot be id-mapped" "cannot be id-mapped" bind /proc /mnt
+refuses "what cannot be id-mapped" "cannot be id-mapped; --noidmap shows" bind /proc /mnt
 is "and nothing of it is there" "$(binds)" ""
 not_ok "nor made" inside test -e /mnt/new
 
@@ -70,6 +70,10 @@ not_ok "nor by a second bind of it" inside sh -c 'mount --bind /opt/a/b /media &
 ok "control: what the box has bound itself can" \
     inside sh -c 'mkdir /x && mount --bind /x /x && mount -o remount,bind,ro /x && mount -o remount,bind,rw /x && touch /x/y'
 not_ok "nor are devices allowed again" inside mount -o remount,bind,dev /mnt
+ok "without id map" bind --noidmap --mkdir "$work/src" /srv/noidmap
+is "belongs to nobody" "$(inside sh -c 'cat /srv/noidmap/file && stat -c %u:%g /srv/noidmap')" $'text\n65534:65534'
+not_ok "and the box's root has a stranger's rights" inside touch /srv/noidmap/x
+unbind /srv/noidmap
 ok "a file, in a new place" bind --mkdir "$work/src/file" /srv/one/file
 is "can be read" "$(inside cat /srv/one/file)" text
 ok "below /run" bind --mkdir "$work/src" /run/data/here
