@@ -89,7 +89,8 @@ Value Visitor::pack(state::Outgoing& outgoing) const {
             {"bytes", outgoing.add(ends_.bytes)},
             {"pid", ends_.pid},
             {"to_screen", state::to_hex(to_screen)},
-            {"left_out", left_out_}};
+            {"left_out", left_out_},
+            {"sized", sized_}};
 }
 
 Result<std::unique_ptr<Visitor>> Visitor::resume(const Console& console, const Value& packed,
@@ -102,6 +103,7 @@ Result<std::unique_ptr<Visitor>> Visitor::resume(const Console& console, const V
     std::unique_ptr<Visitor> visitor(new Visitor(console, std::move(ends), std::move(left)));
     visitor->to_screen_.push_latest(BOX_TRY(get_bytes(packed, "to_screen")));
     visitor->left_out_ = BOX_TRY(json::get_u64(packed, "left_out"));
+    visitor->sized_ = BOX_TRY(json::get_bool(packed, "sized"));
     BOX_TRY(visitor->listen());
     return visitor;
 }

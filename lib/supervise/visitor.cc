@@ -2,6 +2,7 @@
 #include "lib/supervise/visitor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -25,6 +26,15 @@ std::string newest(const console::Forwarder& forwarder, size_t count, bool cut) 
     const size_t end_of_line = cut ? text.find('\n') : std::string::npos;
     if (end_of_line != std::string::npos) text.erase(0, end_of_line + 1);
     return text;
+}
+
+/// What fills the screen draws it anew when the size changes, and only then: it would not for a
+/// visitor whose window is as large as that of the one before.
+Result<void> unsettle(os::BorrowedFd master, winsize size) {
+    const winsize now = BOX_TRY(os::window_size(master));
+    if (now.ws_row != size.ws_row || now.ws_col != size.ws_col) return {};
+    size.ws_row = static_cast<uint16_t>(size.ws_row > 1 ? size.ws_row - 1 : size.ws_row + 1);
+    return os::set_window_size(master, size);
 }
 
 Result<uint16_t> get_extent(const json::Value& message, const char* key) {
@@ -128,6 +138,7 @@ Result<void> Visitor::hear_size() {
     winsize size = {};
     size.ws_row = BOX_TRY(get_extent(message.value, "rows"));
     size.ws_col = BOX_TRY(get_extent(message.value, "columns"));
+    if (!std::exchange(sized_, true)) BOX_TRY(unsettle(console_.master, size));
     return os::set_window_size(console_.master, size);
 }
 

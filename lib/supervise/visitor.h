@@ -85,6 +85,7 @@ class Visitor {
     std::function<void()> left_;
     console::ByteRing<kPatience> to_screen_;
     uint64_t left_out_ = 0;  ///< bytes that came since to_screen_ was full; it is not empty then
+    bool sized_ = false;     ///< he has told the size of his window
     event::IoSource connection_source_;
     event::IoSource bytes_source_;
     console::Tap::Hold tap_;

@@ -138,9 +138,10 @@ class visit(Box):
         self.seen, self.everything, self.status = b"", b"", None
         self.pid, self.master = pty.fork()
         if self.pid == 0:
+            self.master = 0  # the other end does as well, and then it is not the parent's to be late
+            self.resize(*size)
             os.environ["TERM"] = "vt100"
             os.execv(BOXCTL, [BOXCTL, "console", name, *arguments])
-        self.resize(*size)
         boxes.append(self)
 
     def leave(self):

@@ -43,7 +43,13 @@ def said(*command):
 
 def sockets(pid):
     """What visitors and other clients cost the supervisor."""
-    return sum(os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:") for fd in os.listdir(f"/proc/{pid}/fd"))
+    count = 0
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            count += os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:")
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return count
 
 
 # --- one box that counts, and many visitors ---------------------------------------------------
@@ -187,6 +193,21 @@ def the_size_follows_the_visitor():
     equal(visitor.leave(), 0)
 
 
+def a_full_screen_is_drawn_for_each_visitor():
+    """Also for one whose window has the size that the console has already."""
+    one = run("n=0; trap 'n=$((n+1)); echo drawn $n.' WINCH; echo rea''dy; while :; do read -r x; done")
+    logged(one.name, "ready")
+    visitor = visit(one.name, size=(33, 101))
+    visitor.expect(r"drawn 1\.")
+    equal(visitor.leave(), 0)
+    visitor = visit(one.name, size=(33, 101))
+    visitor.expect(r"drawn [23]\.")
+    equal(visitor.leave(), 0)
+    visitor = visit(one.name, size=(33, 102))
+    visitor.expect(r"drawn [34]\.")
+    equal(visitor.leave(), 0)
+
+
 def readiness_is_seen_while_somebody_is_there():
     one = run("read -r x; echo now it is $x; sleep 300", "--ready=log:^now it is up$")
     visitor = visit(one.name)
@@ -272,6 +293,7 @@ main([
     the_end_of_the_box_is_the_end_of_the_visit,
     a_killed_supervisor_ends_the_visit,
     the_size_follows_the_visitor,
+    a_full_screen_is_drawn_for_each_visitor,
     readiness_is_seen_while_somebody_is_there,
     a_visitor_that_does_not_read_holds_up_nobody,
     what_a_terminal_would_answer_is_not_asked_again,
