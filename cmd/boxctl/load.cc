@@ -91,6 +91,8 @@ Result<LoadedSettings> load_settings(const settings::CommandLine& line,
     loaded.root = std::move(opened).value();
     const std::string root = BOX_TRY(os::host_path(loaded.root));
     BOX_TRY(load_files(line, caller, place, root, loaded));
+    loaded.root = BOX_TRY(
+            host::open_pivoted(std::move(loaded.root), loaded.settings.image.pivot_root.value));
     return loaded;
 }
 

@@ -104,7 +104,8 @@ enum class NodeKind { missing, directory, file, symlink, other };
 
 struct RootFacts {
     std::string path;  ///< absolute, symbolic links resolved
-    uint64_t device = 0;
+    std::string tree;  ///< the same of the directory that was named: `path`, but for --pivot-root
+    uint64_t device = 0;  ///< of `tree`, as locks are on it
     uint64_t inode = 0;
     std::string filesystem;  ///< "ext4", "overlay", …
     bool can_idmap = true;
@@ -156,5 +157,7 @@ std::string find_machine_directory(const std::string& name);
 /// Opens the root directory the settings name (O_PATH). One clear line when it is not there, not a
 /// directory, unreadable, or the host's own root (also through a bind mount of it).
 Result<os::UniqueFd> open_root(const std::string& directory);
+/// What becomes of it with --pivot-root: a directory of the tree, whose links do not lead out.
+Result<os::UniqueFd> open_pivoted(os::UniqueFd root, const settings::PivotRoot& pivot);
 
 }  // namespace boxctl::host

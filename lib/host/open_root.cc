@@ -72,4 +72,9 @@ Result<os::UniqueFd> open_root(const std::string& directory) {
     return root;
 }
 
+Result<os::UniqueFd> open_pivoted(os::UniqueFd root, const settings::PivotRoot& pivot) {
+    if (pivot.new_root.empty()) return root;
+    return os::open_in(root, pivot.new_root, O_PATH | O_DIRECTORY).context("--pivot-root");
+}
+
 }  // namespace boxctl::host

@@ -78,10 +78,23 @@ Result<void> check_directories(os::BorrowedFd root, RootFacts& facts) {
     return {};
 }
 
-Result<void> probe_place(os::BorrowedFd root, RootFacts& facts) {
-    const struct stat status = BOX_TRY(os::status_of(root));
+/// Whose lock keeps others away from the tree: also those who start in another part of it.
+Result<void> probe_tree(const settings::ImageSettings& image, os::BorrowedFd root,
+                        RootFacts& facts) {
+    os::UniqueFd named;
+    if (!image.pivot_root.value.new_root.empty()) {
+        named = BOX_TRY(open_root(image.directory.value));
+    }
+    const os::BorrowedFd tree = named.valid() ? os::BorrowedFd(named) : root;
+    const struct stat status = BOX_TRY(os::status_of(tree));
     facts.device = status.st_dev;
     facts.inode = status.st_ino;
+    facts.tree = BOX_TRY(os::host_path(tree));
+    return {};
+}
+
+Result<void> probe_place(os::BorrowedFd root, RootFacts& facts) {
+    const struct stat status = BOX_TRY(os::status_of(root));
     struct stat host = {};
     if (stat("/", &host) < 0) return errno_error("stat '/'");
     facts.is_host_root = status.st_dev == host.st_dev && status.st_ino == host.st_ino;
@@ -291,6 +304,7 @@ Result<UserEntry> probe_user(const settings::Settings& wanted, os::BorrowedFd ro
 Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& have,
                              os::BorrowedFd root) {
     RootFacts facts;
+    BOX_TRY(probe_tree(wanted.image, root, facts));
     BOX_TRY(probe_place(root, facts));
     probe_exposure(wanted, facts);
     BOX_TRY(check_directories(root, facts));

@@ -346,7 +346,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     plan.mode = wanted.mode;
     plan.quiet = wanted.console.quiet.value;
     plan.keep_unit = wanted.exec.keep_unit.value;
-    plan.name = BOX_TRY(machine_name(wanted, root.path, have.fresh_id));
+    plan.name = BOX_TRY(machine_name(wanted, root.tree, have.fresh_id));
     plan.uuid = plan_uuid(wanted, have, root);
     plan.ids = plan_ids(wanted.exec.private_users.value, plan.name);
     plan.namespaces = plan_namespaces(wanted, have, plan.ids);

@@ -48,6 +48,14 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
                                   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID},
                             Missing::create, "--volatile=state"});
     }
+    const std::string& old_root = wanted.image.pivot_root.value.old_root;
+    if (!old_root.empty()) {
+        plan.ops.push_back({old_root,
+                            Bind{.source = root.tree,
+                                 .idmapped = context.map_owners,
+                                 .attributes = MOUNT_ATTR_NODEV},
+                            Missing::create, "--pivot-root"});
+    }
     BOX_TRY(append_integration(plan.ops, wanted, have, root, context.map_owners));
     BOX_TRY(append_user(plan.ops, wanted.files, context.map_owners));
     if (plan.root.read_only) {

@@ -53,6 +53,12 @@ struct OverlayMount {
     Origin origin = {};
 };
 
+/// --pivot-root=NEW[:OLD]
+struct PivotRoot {
+    std::string new_root;  ///< a directory of the tree; empty: the tree itself
+    std::string old_root;  ///< where in it the whole tree is; empty: nowhere
+};
+
 /// --inaccessible
 struct HiddenPath {
     std::string path;

@@ -31,7 +31,6 @@ constexpr RefusedRow kRefused[] = {
     {"mstack", 0, kValue, "", "", kDisk},
     {"oci-bundle", 0, kValue, "", "", kOci},
     {"template", 0, kValue, "", "", "copy the tree first: cp -a --reflink=auto TEMPLATE ROOT"},
-    {"pivot-root", 0, kValue, "Exec", "PivotRoot", "name that directory as the root instead"},
     {"network-interface", 0, kValue, "Network", "Interface", kLinks},
     {"network-macvlan", 0, kValue, "Network", "MACVLAN", kLinks},
     {"network-ipvlan", 0, kValue, "Network", "IPVLAN", kLinks},

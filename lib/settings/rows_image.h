@@ -14,6 +14,8 @@ inline constexpr Row kImageRows[] = {
      flag<&ImageSettings::read_only>(), nullptr, "Mount the root read-only"},
     {"Files", "Volatile", "volatile", 0, "[=MODE]", "volatile", Verbs::both, Trust::any, Group::image,
      replaces<&ImageSettings::volatile_, to_volatile, write_volatile>(), volatile_words, "Forget changes: yes, state or overlay"},
+    {"Exec", "PivotRoot", "pivot-root", 0, "=NEW[:OLD]", "pivot_root", Verbs::both, Trust::any, Group::image,
+     replaces<&ImageSettings::pivot_root, to_pivot_root, write_pivot_root>(), nullptr, "Make NEW of the tree /, and the tree OLD in it"},
     {"Exec", "Ephemeral", "ephemeral", 'x', "", "ephemeral", Verbs::both, Trust::admin, Group::image,
      flag<&ImageSettings::ephemeral>(), nullptr, "Run on a throw-away copy of the root"},
 };

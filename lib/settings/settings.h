@@ -41,6 +41,7 @@ struct ImageSettings {
     Field<bool> read_only;
     Field<Volatile> volatile_;
     Field<bool> ephemeral;
+    Field<PivotRoot> pivot_root;
 };
 
 struct UserRange {

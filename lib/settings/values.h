@@ -102,6 +102,8 @@ Result<OverlayMount> to_overlay(std::string_view text, const Caller& caller);
 Result<OverlayMount> to_overlay_ro(std::string_view text, const Caller& caller);
 std::vector<std::string> write_overlays(const std::vector<OverlayMount>& values);
 std::vector<std::string> write_overlays_ro(const std::vector<OverlayMount>& values);
+Result<PivotRoot> to_pivot_root(std::string_view text);
+std::string write_pivot_root(const PivotRoot& value);
 Result<HiddenPath> to_inaccessible(std::string_view text);
 std::vector<std::string> write_inaccessible(const std::vector<HiddenPath>& values);
 std::vector<std::string> write_texts(const std::vector<std::string>& values);

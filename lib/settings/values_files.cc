@@ -153,6 +153,21 @@ std::vector<std::string> write_those(const std::vector<Mount>& mounts, bool read
 
 }  // namespace
 
+Result<PivotRoot> to_pivot_root(std::string_view text) {
+    const std::vector<std::string> parts = BOX_TRY(split_escaped(text, ':'));
+    if (parts.size() > 2) return Error("more than NEW:OLD: " + quote(text));
+    PivotRoot pivot;
+    pivot.new_root = BOX_TRY(to_mount_point("new root", parts[0]));
+    if (parts.size() == 2)
+        pivot.old_root = BOX_TRY(to_mount_point("place of the old root", parts[1]));
+    return pivot;
+}
+
+std::string write_pivot_root(const PivotRoot& value) {
+    if (value.old_root.empty()) return escape_path(value.new_root);
+    return escape_path(value.new_root) + ":" + escape_path(value.old_root);
+}
+
 Result<BindMount> to_bind(std::string_view text, const Caller& caller) {
     return parse_bind(text, caller, false);
 }

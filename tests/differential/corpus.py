@@ -93,6 +93,7 @@ CASES = [
     Case("overlay, read-only", "--overlay-ro=HOST:HOST/d:/x", command=sh("ls /x; echo x 2>/dev/null >/x/y || echo no")),
     Case("inaccessible", "--inaccessible=/etc/passwd", "--inaccessible=/var"),
     Case("read-only", "--read-only"),
+    Case("another root in the tree", "--pivot-root=/deploy", command=sh("ls -d /mark /deploy")),
     Case("ephemeral", "-x", command=sh("echo x >/left; ls /left; hostname | cut -c1-4")),
     Case("volatile state", "--volatile=state"),
     Case("volatile overlay", "--volatile=overlay"),

@@ -204,6 +204,7 @@ const std::map<std::string, Setter>& setters() {
             {"login_shell", [](World& w, const std::string& v) { w.root.login_shell = v; }},
             {"user", [](World& w, const std::string& v) { w.root.user = user_of(v); }},
             {"usr_links", [](World& w, const std::string& v) { w.root.usr_links = words_of(v); }},
+            {"tree", [](World& w, const std::string& v) { w.root.tree = v; }},
             {"exposed", [](World& w, const std::string& v) { w.root.exposed = words_of(v); }},
             {"host_journal",
              [](World& w, const std::string& v) { w.root.host_journal = flag_of(v); }},
@@ -236,6 +237,7 @@ World make_world(const std::vector<Fact>& facts, const std::string& directory,
     }
     world.root.path = boxctl::os::normalize_path(
             boxctl::os::is_absolute(directory) ? directory : kCallerDirectory + ("/" + directory));
+    if (world.root.tree.empty()) world.root.tree = world.root.path;
     return world;
 }
 

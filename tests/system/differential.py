@@ -46,6 +46,10 @@ class Side:
         (self.tree / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
         (self.tree / "etc/resolv.conf").write_text("# of the tree\n")
         (self.tree / "etc/group").open("a").write("more:x:4321:games\n")
+        (self.tree / "deploy/old").mkdir(parents=True)
+        for name in ("bin", "sbin", "lib", "usr", "etc", "proc", "sys", "dev", "run", "tmp", "var"):
+            subprocess.run(["cp", "-a", "--", source + "/" + name, self.tree / "deploy"], check=True)
+        (self.tree / "deploy/mark").write_text("here\n")
         (self.tree / "usr/bin/getent").write_text(GETENT)
         (self.tree / "usr/bin/getent").chmod(0o755)
         self.host = self.folder / "host"

@@ -146,6 +146,21 @@ sh_box "--inaccessible directory" "directory 0 0" 'echo $(stat -c "%F %a" /etc/a
 sh_box "it cannot be uncovered" 1 'umount /etc/passwd 2>/dev/null; echo $?' --inaccessible=/etc/passwd
 sh_box "a bind in a bind, whatever the order of options" two 'cat /x/sub/file' --bind="$dir/b:/x/sub" --tmpfs=/x
 
+mkdir "$root/deploy" "$root/deploy/1"
+for name_in_tree in bin sbin lib usr etc proc sys dev run tmp var root; do
+    cp -a "$root/$name_in_tree" "$root/deploy/1/" 2>/dev/null
+done
+echo "in the new root" >"$root/deploy/1/mark"
+echo "in the old root" >"$root/mark"
+ln -s / "$root/deploy/out"
+sh_box "--pivot-root: a directory of the tree is the root" "in the new root none" 'echo $(cat /mark) $(cat /deploy/1/mark 2>/dev/null || echo none)' \
+    --pivot-root=/deploy/1
+sh_box "... and the tree is where it is wanted, with the same owners" "in the old root in the new root 0:0" \
+    'echo $(cat /sysroot/mark /sysroot/deploy/1/mark) $(stat -c %u:%g /sysroot/mark)' --pivot-root=/deploy/1:/sysroot
+sh_box "... a link does not lead out of the tree" "in the old root" 'cat /mark' --pivot-root=/deploy/out
+sh_box "... a directory that is not there" "boxctl: --pivot-root: open '/deploy/2': No such file or directory" true --pivot-root=/deploy/2
+rm -r "$root/deploy" "$root/mark"
+
 # --- files that follow the host ---------------------------------------------------------------
 wanted=$(cksum </etc/resolv.conf)
 resolv() { in_box "--resolv-conf=$1" "$2" --resolv-conf="$1" -x "$tree" -- sh -c 'if [ -e /etc/resolv.conf ]; then cksum </etc/resolv.conf; else echo none; fi'; }
