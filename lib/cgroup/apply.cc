@@ -161,6 +161,8 @@ Result<Cgroup> make(const CgroupPlan& plan) {
 }
 
 Result<void> end(const Cgroup& cgroup) {
+    // What was moved from still has its kind.
+    if (cgroup.machine_dir.empty()) return {};
     switch (cgroup.kind) {
         case Kind::none:
             return {};

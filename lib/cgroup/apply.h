@@ -66,7 +66,7 @@ Result<Leaf> make_leaf(os::BorrowedFd machine, const std::string& prefix);
 Result<bool> remove_leaf(os::BorrowedFd machine, const std::string& name);
 
 /// Kills what is left of the box and removes the cgroups that were made for it; of a scope, all but
-/// supervisor/, whose process is to be ended last.
+/// supervisor/, whose process is to be ended last. Nothing for one that was moved from.
 Result<void> end(const Cgroup& cgroup);
 
 /// Kills what is in and below `box_dir`, waits for its end (5 s, ETIME) and removes the whole

@@ -159,6 +159,8 @@ Result<void> remove_child(os::BorrowedFd parent, const std::string& name) {
 }
 
 Result<void> remove(const std::string& box_dir) {
+    // Its "/payload" would be a directory of the host.
+    if (box_dir.empty()) return Error(EINVAL, "remove a cgroup without a path");
     auto removed = remove_empty(box_dir) ? Result<void>() : remove_existing(box_dir);
     if (!removed && !is_gone(removed.error())) {
         return std::move(removed).context("remove " + quote(box_dir));

@@ -31,6 +31,7 @@ constexpr const char* kFiles[] = {"cgroup.procs",     "cgroup.threads", "cgroup.
 
 char base[] = "/tmp/boxctl-cgroup-XXXXXX";
 int calls = 0;     // wrapped calls since arm()
+int removals = 0;  // asked for by a path
 int failing = -1;  // which of them fails
 int failure_code = 0;
 bool repairing = false;  // what undoes a failure is let through
@@ -129,6 +130,7 @@ int __wrap_unlinkat(int dir, const char* path, int flags) {
     return -1;
 }
 int __wrap_rmdir(const char* path) {
+    removals++;
     return __wrap_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
 
@@ -222,12 +224,31 @@ static void every_refused_delegation_is_an_error(void**) {
     assert_true(cgroup::remove(made->box_dir).has_value());
 }
 
+/// Its kind stays, its directories do not: "/payload" is then a directory of the host.
+static void what_was_moved_from_touches_nothing(void**) {
+    cgroup::Cgroup made;
+    made.kind = cgroup::CgroupPlan::Kind::own;
+    made.machine_dir = std::string(base) + "/boxctl/web";
+    made.box_dir = made.machine_dir;
+    const cgroup::Cgroup owner = std::move(made);
+    arm(-1, 0);
+    removals = 0;
+    assert_true(cgroup::end(made).has_value());  // NOLINT(bugprone-use-after-move): on purpose
+    assert_int_equal(removals, 0);
+    assert_false(cgroup::remove("").has_value());
+    assert_int_equal(removals, 0);
+    // The control: what it was moved to is seen to.
+    assert_true(cgroup::end(owner).has_value());
+    assert_int_not_equal(removals, 0);
+}
+
 int main() {
     const CMUnitTest tests[] = {
             cmocka_unit_test(limits_and_controllers_are_written_where_they_count),
             cmocka_unit_test(controllers_that_are_on_are_not_written_again),
             cmocka_unit_test(no_refused_call_leaves_anything),
             cmocka_unit_test(every_refused_delegation_is_an_error),
+            cmocka_unit_test(what_was_moved_from_touches_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
