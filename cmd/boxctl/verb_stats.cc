@@ -29,6 +29,7 @@ struct Sample {
 /// Those named, or all that run. One that ends meanwhile is left out of all.
 Result<std::vector<Sample>> take_samples(const std::vector<std::string>& names) {
     std::vector<state::Record> records;
+    records.reserve(names.size());
     for (const std::string& name : names)
         records.push_back(BOX_TRY(find_running(name)));
     if (names.empty()) {

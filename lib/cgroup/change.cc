@@ -91,6 +91,7 @@ Result<void> change_limits(const std::string& machine_dir,
     const std::vector<Limit> limits = BOX_TRY(limits_of(properties));
     BOX_TRY(check_controllers(limits, host::probe_cgroup()));
     std::vector<std::string> controllers;
+    controllers.reserve(limits.size());
     for (const Limit& limit : limits)
         controllers.push_back(limit.controller);
     const std::string folder = os::split_path(machine_dir).first;
