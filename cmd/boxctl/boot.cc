@@ -135,7 +135,7 @@ state::Outgoing pack(const Run& run, const launch::RunningBox& box,
 
 /// Returns only when it fails; the box runs on all the same.
 Error reload(const Run& run, const launch::RunningBox& box, const supervise::Machine& machine) {
-    auto path = supervise::program_path();
+    auto path = os::own_program();
     if (!path) return std::move(path).error();
     return supervise::replace_image(*path, pack(run, box, machine));
 }

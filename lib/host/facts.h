@@ -150,6 +150,10 @@ Result<std::vector<CredentialText>> read_credentials(const settings::Settings& w
 /// Whether there is anything at a path of the host, be it a link that leads nowhere.
 bool exists(const std::string& path);
 
+/// The box-init that belongs to this boxctl, or empty: where `make install` puts it and where the
+/// build does, seen from our own program. A boxctl never runs the box-init of another version.
+std::string find_box_init();
+
 /// The directory of the machine `name` where systemd keeps them (/var/lib/machines and others), or
 /// empty: none there.
 std::string find_machine_directory(const std::string& name);

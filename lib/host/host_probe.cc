@@ -17,6 +17,7 @@
 #include "lib/os/file.h"
 #include "lib/os/journal.h"
 #include "lib/os/passed.h"
+#include "lib/os/process.h"
 
 namespace boxctl::host {
 namespace {
@@ -41,18 +42,6 @@ std::string read_link(const char* path) {
 // A device node may be there and the device cgroup still forbid it: only opening it tells.
 bool opens(const char* device) {
     return os::open_host(device, O_RDWR | O_NONBLOCK).has_value();
-}
-
-/// Where `make install` puts it and where the build does, seen from our own program: a boxctl never
-/// runs the box-init of another version.
-std::string find_box_init() {
-    const std::string own = read_link("/proc/self/exe");
-    if (own.empty()) return {};
-    for (const char* place : {BOXCTL_INIT_FROM_BIN, "../box-init/box-init"}) {
-        std::string path = os::normalize_path(os::split_path(own).first + "/" + place);
-        if (access(path.c_str(), X_OK) == 0) return path;
-    }
-    return {};
 }
 
 uint64_t init_limit(__rlimit_resource resource) {
@@ -157,6 +146,16 @@ ServiceFacts probe_services(bool systemd) {
 }
 
 }  // namespace
+
+std::string find_box_init() {
+    const auto own = os::own_program();
+    if (!own) return {};
+    for (const char* place : {BOXCTL_INIT_FROM_BIN, "../box-init/box-init"}) {
+        std::string path = os::normalize_path(os::split_path(*own).first + "/" + place);
+        if (access(path.c_str(), X_OK) == 0) return path;
+    }
+    return {};
+}
 
 HostFacts probe_host() {
     HostFacts facts;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/os/process.h"
 
+#include <array>
+#include <climits>
 #include <cstring>
 
 #include <fcntl.h>
@@ -150,6 +152,17 @@ Result<uint64_t> start_time(pid_t pid) {
 Result<void> ignore_signal(int signal) {
     if (::signal(signal, SIG_IGN) == SIG_ERR) return errno_error("ignore " + signal_name(signal));
     return {};
+}
+
+Result<std::string> own_program() {
+    std::array<char, PATH_MAX> path;
+    const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+    if (length <= 0) return errno_error("read '/proc/self/exe'");
+    // What the kernel appends when the file has been replaced (proc_pid_exe(5)).
+    constexpr std::string_view kGone = " (deleted)";
+    std::string_view text(path.data(), static_cast<size_t>(length));
+    if (text.ends_with(kGone)) text.remove_suffix(kGone.size());
+    return std::string(text);
 }
 
 void set_process_name(const char* name) {

@@ -65,6 +65,9 @@ Result<uint64_t> start_time(pid_t pid);
 /// Sets the disposition of `signal` to SIG_IGN, which children inherit.
 Result<void> ignore_signal(int signal);
 
+/// Where the program of this process was started from; the file there may be a newer one.
+Result<std::string> own_program();
+
 /// Name shown by ps and top (prctl(2), PR_SET_NAME); 15 bytes count.
 void set_process_name(const char* name);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/shell/companion.h"
 
-#include <climits>
-
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/host/facts.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
 #include "lib/shell/companion_inside.h"
@@ -33,24 +32,7 @@ Result<os::UniqueFd> detached_copy(const std::string& path) {
     return copy;
 }
 
-Result<std::string> own_executable() {
-    char path[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-    if (length < 0) return errno_error("read '/proc/self/exe'");
-    return std::string(path, static_cast<size_t>(length));
-}
-
 }  // namespace
-
-Result<std::string> find_box_init() {
-    const std::string folder = os::split_path(BOX_TRY(own_executable())).first;
-    for (const char* place : {"/../box-init/box-init", "/../libexec/boxctl/box-init"}) {
-        const std::string path = os::normalize_path(folder + place);
-        if (access(path.c_str(), X_OK) == 0) return path;
-    }
-    if (access(BOXCTL_BOX_INIT, X_OK) == 0) return std::string(BOXCTL_BOX_INIT);
-    return Error(ENOENT, "find box-init, which is installed with boxctl");
-}
 
 Result<std::unique_ptr<Companion>> Companion::start(event::Loop& loop, const state::Record& box,
                                                     Events events) {
@@ -60,7 +42,9 @@ Result<std::unique_ptr<Companion>> Companion::start(event::Loop& loop, const sta
 }
 
 Result<void> Companion::begin(const state::Record& box) {
-    const os::UniqueFd program = BOX_TRY(detached_copy(BOX_TRY(find_box_init())));
+    const std::string path = host::find_box_init();
+    if (path.empty()) return Error(ENOENT, "find box-init, which is installed with boxctl");
+    const os::UniqueFd program = BOX_TRY(detached_copy(path));
     listener_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!listener_.valid()) return errno_error("make a socket");
     int ends[2];

@@ -86,7 +86,4 @@ class Companion {
     event::TimerSource patience_;
 };
 
-/// Where box-init is: beside boxctl as it is built or installed. ENOENT if it is not.
-Result<std::string> find_box_init();
-
 }  // namespace boxctl::shell

@@ -120,17 +120,6 @@ Error replace_image(const std::string& path, const state::Outgoing& outgoing) {
     return error;
 }
 
-Result<std::string> program_path() {
-    std::array<char, 4096> path;
-    const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-    if (length <= 0) return errno_error("read '/proc/self/exe'");
-    // What the kernel appends when the file has been replaced (proc_pid_exe(5)).
-    constexpr std::string_view kGone = " (deleted)";
-    std::string_view text(path.data(), static_cast<size_t>(length));
-    if (text.ends_with(kGone)) text.remove_suffix(kGone.size());
-    return std::string(text);
-}
-
 Result<Start> how_started() {
     const char* variable = getenv(state::kHandoverVariable);
     if (variable == nullptr) return Start();

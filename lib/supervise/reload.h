@@ -20,12 +20,9 @@ class Outgoing;
 
 namespace boxctl::supervise {
 
-/// Puts the program of `path` (see program_path()) in the place of this one. Returns only when that
+/// Puts the program of `path` (os::own_program()) in the place of this one. Returns only when that
 /// fails, with nothing changed.
 Error replace_image(const std::string& path, const state::Outgoing& outgoing);
-
-/// Where the program of this process was started from; the file there may be a newer one.
-Result<std::string> program_path();
 
 /// How this image was started.
 struct Start {
