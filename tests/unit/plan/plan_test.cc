@@ -36,6 +36,7 @@ host::HostFacts machine() {
 host::RootFacts tree() {
     host::RootFacts root;
     root.path = "/srv/box";
+    root.tree = root.path;
     root.init = "/sbin/init";
     return root;
 }
