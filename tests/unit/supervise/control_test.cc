@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE(a_question_comes_with_who_asks, Fixture) {
     const UniqueFd other = connect();
     serve();
     BOOST_TEST_REQUIRE(questions.size() == 1U);
-    BOOST_TEST(questions[0].value["ask"] == "something");
+    BOOST_TEST(need(json::get_string(questions[0].value, "ask")) == "something");
     BOOST_TEST(questions[0].asker == getpid());
     need(state::send_refusal(questions[0].connection, Error("no")));
     BOOST_TEST(answer_at(one) == "no");
