@@ -13,6 +13,9 @@ done
 say "id user" "$(id -u) $(id -g) $(id -G)"
 say "id map" "$(tr -s ' ' </proc/self/uid_map | tr '\n' ';') $(tr -s ' ' </proc/self/gid_map | tr '\n' ';')"
 grep -E '^(Cap|NoNewPrivs|Seccomp:|Cpus_allowed_list|Groups|SigIgn|SigBlk)' /proc/self/status | while read -r key value; do
+    # Of the signals up to 31: a caller can leave 32 and 33 ignored, which are the C library's own and
+    # which a program that goes through it cannot set back.
+    case $key in Sig*) value=$(printf '%08x' $((0x$value & 0x7fffffff))) ;; esac
     say "status ${key%:}" "$value"
 done
 sed 1d /proc/self/limits | while IFS= read -r line; do
