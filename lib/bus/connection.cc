@@ -203,19 +203,19 @@ Result<Slot> Connection::match(const Address& sender, const char* member, Signal
     return slot;
 }
 
-Result<Slot> Connection::match_owner(const std::string& name, Signal changed) {
+Result<Slot> Connection::match_first(const Address& sender, const char* member,
+                                     const std::string& first, Signal signal) {
     Slot slot;
     slot.callback_ = std::make_unique<Slot::Callback>();
     slot.callback_->library = library_;
-    slot.callback_->signal = std::move(changed);
+    slot.callback_->signal = std::move(signal);
     const std::string rule =
-            "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-            "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" +
-            name + "'";
+            format("type='signal',sender='%s',path='%s',interface='%s',member='%s',arg0='%s'",
+                   sender.service, sender.path.c_str(), sender.interface, member, first.c_str());
     const int added = library_->bus_add_match_async(bus_, &slot.callback_->slot, rule.c_str(),
                                                     &Slot::Callback::called, &Slot::Callback::added,
                                                     slot.callback_.get());
-    if (added < 0) return Error(-added, "wait for " + quote(name));
+    if (added < 0) return Error(-added, std::string("wait for signal ") + member);
     return slot;
 }
 

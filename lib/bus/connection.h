@@ -85,9 +85,10 @@ class Connection {
     /// Has `signal` called for every signal of this name, among them all that a request sent after
     /// this call brings about. `signal` does not drop its own slot.
     Result<Slot> match(const Address& sender, const char* member, Signal signal);
-    /// Has `changed` called whenever somebody takes or leaves this well-known name on the bus (sss:
-    /// name, old owner, new owner; an owner that is none is empty).
-    Result<Slot> match_owner(const std::string& name, Signal changed);
+    /// The same of those whose first field is the text `first`, which needs no escaping; nobody
+    /// wakes us for the others. For a bus.
+    Result<Slot> match_first(const Address& sender, const char* member, const std::string& first,
+                             Signal signal);
 
     /// Serves the connection until `done` returns true; ETIME at `deadline` (event::now_us()).
     Result<void> serve_until(const std::function<bool()>& done, uint64_t deadline);

@@ -13,6 +13,23 @@ Address manager() {
 
 }  // namespace
 
+Result<Slot> match_new_machined(Connection& connection, std::function<void()> started) {
+    const Address bus = {"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"};
+    const auto heard = [started = std::move(started)](Message& signal) {
+        const auto name = signal.read_text();
+        const auto before = signal.read_text();
+        const auto now = signal.read_text();
+        if (name && before && now && !now->empty()) started();
+    };
+    return connection.match_first(bus, "NameOwnerChanged", kMachined, heard);
+}
+
+Result<Slot> match_removed(Connection& connection, const std::string& name,
+                           std::function<void()> removed) {
+    return connection.match_first(manager(), "MachineRemoved", name,
+                                  [removed = std::move(removed)](Message&) { removed(); });
+}
+
 Result<Message> make_register(Connection& connection, const MachineRequest& machine) {
     Message call = BOX_TRY(connection.make_call(manager(), "RegisterMachineWithNetwork"));
     call.put_text(machine.name).put_bytes(machine.id).put_text(kService).put_text("container");

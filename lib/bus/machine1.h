@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ struct MachineRequest {
     std::string root;                 ///< absolute path on the host
     std::vector<int32_t> interfaces;  ///< the host's ends of its cables, by index
 };
+
+/// Calls back whenever there is another machined: one that has just been started, or restarted.
+Result<Slot> match_new_machined(Connection& connection, std::function<void()> started);
+/// Calls back when machined has forgotten the machine, whoever wanted that.
+Result<Slot> match_removed(Connection& connection, const std::string& name,
+                           std::function<void()> removed);
 
 /// Answered with the machine's object. EEXIST when there is a machine of that name.
 Result<Message> make_register(Connection& connection, const MachineRequest& machine);

@@ -15,8 +15,9 @@ namespace boxctl::supervise {
 namespace {
 
 constexpr uint64_t kLongestPause = 60 * event::kSecond;
-/// Of a name that somebody takes again and again.
-constexpr int kMostReplacements = 3;
+/// machined forgets a machine some time after it has said so. Between two attempts, and how many.
+constexpr uint64_t kSettling = event::kSecond / 20;
+constexpr int kMostReplacements = 8;
 
 /// Also one that nobody has reaped yet.
 bool is_dead(os::BorrowedFd pidfd) {
@@ -66,13 +67,12 @@ void Registration::set_leader(pid_t leader) {
 Result<void> Registration::connect() {
     if (connection_ != nullptr) return {};
     auto connection = BOX_TRY(bus::Connection::begin(bus::Peer::bus, bus::kSystemBus));
-    // Before the call that may start it.
-    owner_ = BOX_TRY(connection->match_owner(bus::kMachined, [this](bus::Message& signal) {
-        const auto name = signal.read_text();
-        const auto before = signal.read_text();
-        const auto now = signal.read_text();
-        // One that our own call has started will answer that call.
-        if (name && before && now && !now->empty() && !waits_) begin();
+    // What our own call brings about, its answer tells. Before the call, which may start machined.
+    started_ = BOX_TRY(bus::match_new_machined(*connection, [this] {
+        if (!waits_) begin();
+    }));
+    removed_ = BOX_TRY(bus::match_removed(*connection, machine_.name, [this] {
+        if (!waits_) begin_later();
     }));
     BOX_TRY(connection->attach(loop_, [this] { on_lost(); }));
     connection_ = std::move(connection);
@@ -82,6 +82,7 @@ Result<void> Registration::connect() {
 /// Anew from the first step, whichever was being waited for.
 void Registration::begin() {
     registered_ = false;
+    again_.reset();
     if (is_dead(leader_)) return;  // the next one is on its way, or the end of the machine
     const auto connected = connect();
     if (!connected) {
@@ -147,7 +148,7 @@ void Registration::replace() {
     }
     send(bus::make_unregister(*connection_, machine_.name), [this](Result<bus::Message> answer) {
         if (!answer && answer.error().code() != ENOENT) return fail(answer.error());
-        begin();
+        begin_in(kSettling << static_cast<unsigned>(replacements_ - 1));
     });
 }
 
@@ -156,14 +157,25 @@ void Registration::on_lost() {
     registered_ = false;
     waits_ = false;
     step_.reset();
-    owner_.reset();
+    started_.reset();
+    removed_.reset();
     connection_.reset();
-    again_ = loop_.add_timer(event::now_us() + pause_, [this] { begin(); });
+    begin_later();
+}
+
+void Registration::begin_in(uint64_t pause) {
+    again_ = loop_.add_timer(event::now_us() + pause, [this] { begin(); });
+}
+
+void Registration::begin_later() {
+    begin_in(pause_);
     pause_ = std::min(2 * pause_, kLongestPause);
 }
 
 void Registration::fail(const Error& why) {
     waits_ = false;
+    // A machine of somebody else's is no passing trouble.
+    if (why.code() != EEXIST) begin_later();
     failed_(why);
 }
 

@@ -28,8 +28,8 @@ namespace boxctl::supervise {
 
 class Registration {
  public:
-    /// Called whenever machined does not take the machine. A bus that cannot be reached is no such
-    /// failure: it is tried again for as long as the machine runs.
+    /// Called whenever machined does not take the machine. It is tried again, less and less often,
+    /// for as long as the machine runs; a bus that cannot be reached is no such failure.
     using Failed = std::function<void(const Error& why)>;
 
     /// The loop outlives it. `machine.leader` is not looked at.
@@ -49,6 +49,8 @@ class Registration {
  private:
     Result<void> connect();
     void begin();
+    void begin_in(uint64_t pause);
+    void begin_later();
     void on_registered(Result<bus::Message> answer);
     void find();
     void on_found(Result<bus::Message> answer);
@@ -63,10 +65,11 @@ class Registration {
     Failed failed_;
     os::UniqueFd leader_;  ///< pidfd
     std::unique_ptr<bus::Connection> connection_;
-    bus::Slot owner_;  ///< notices another machined
-    bus::Slot step_;   ///< the call that is being waited for
+    bus::Slot started_;  ///< another machined
+    bus::Slot removed_;  ///< it has forgotten the machine
+    bus::Slot step_;     ///< the call that is being waited for
     event::TimerSource again_;
-    uint64_t pause_ = event::kSecond;  ///< until the next attempt to reach the bus
+    uint64_t pause_ = event::kSecond;  ///< until the next attempt after a failure
     int replacements_ = 0;
     bool waits_ = false;       ///< for the answer of step_
     bool registered_ = false;  ///< and seen to be
