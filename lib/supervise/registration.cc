@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include <poll.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -19,15 +18,9 @@ constexpr uint64_t kLongestPause = 60 * event::kSecond;
 constexpr uint64_t kSettling = event::kSecond / 20;
 constexpr int kMostReplacements = 8;
 
-/// Also one that nobody has reaped yet.
-bool is_dead(os::BorrowedFd pidfd) {
-    pollfd ended = {pidfd.get(), POLLIN, 0};
-    return poll(&ended, 1, 0) == 1;
-}
-
 bool is_dead(pid_t pid) {
     const auto pidfd = os::open_pidfd(pid);
-    return pidfd ? is_dead(*pidfd) : pidfd.error().code() == ESRCH;
+    return pidfd ? os::has_ended(*pidfd) : pidfd.error().code() == ESRCH;
 }
 
 bool is_machined(pid_t pid) {
@@ -56,6 +49,7 @@ Registration::~Registration() {
 }
 
 void Registration::set_leader(pid_t leader) {
+    leader_.reset();
     auto pidfd = os::open_pidfd(leader);
     if (!pidfd) return fail(pidfd.error());
     leader_ = std::move(pidfd).value();
@@ -83,7 +77,9 @@ Result<void> Registration::connect() {
 void Registration::begin() {
     registered_ = false;
     again_.reset();
-    if (is_dead(leader_)) return;  // the next one is on its way, or the end of the machine
+    // Never without one: for leader 0 machined takes the caller, and would let people in there.
+    if (!leader_.valid()) return;
+    if (os::has_ended(leader_)) return;  // the next one is on its way, or the end of the machine
     const auto connected = connect();
     if (!connected) {
         log::debug(connected.error().message());
@@ -180,7 +176,7 @@ void Registration::fail(const Error& why) {
 }
 
 bool Registration::is_echo(const signalfd_siginfo& signal) const {
-    const bool meant = registered_ && !is_dead(leader_);
+    const bool meant = registered_ && leader_.valid() && !os::has_ended(leader_);
     return !meant && is_machined(static_cast<pid_t>(signal.ssi_pid));
 }
 
