@@ -220,6 +220,9 @@ void Manager::begin(Call& call, UnitRequest request, bool respawn) {
     const auto launched = launch(name, std::move(request), call.fds);
     if (!launched) return call.refuse(refusal_of(launched.error()));
     Entry& entry = units_.find(name)->second;
+    // A getty before this one on the same terminal may still wait for its next turn.
+    entry.again.reset();
+    entry.failures = 0;
     entry.held_by = {call.connection()};
     entry.respawn = respawn;
     entry.job = {next_job_++, false, call.caller()};

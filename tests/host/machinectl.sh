@@ -12,15 +12,26 @@ busybox=$(busybox_root) || { echo "1..0 # SKIP no busybox tree"; exit 0; }
 # The unit's cgroup as the host sees it.
 cgroup=/sys/fs/cgroup/system.slice
 
-# login COMMAND HOST BOX: logs in as root, who has no password, types, logs out, leaves at the next prompt.
+# login COMMAND HOST BOX [prompts]: logs in as root, who has no password, types, logs out, leaves at
+# the next prompt. prompts: only counts those that a second brings.
 cat >"$tap_tmp/login" <<'EOT'
 import os, pty, re, select, sys, time
 
-command, host, box = sys.argv[1:]
+command, host, box = sys.argv[1:4]
 pid, master = pty.fork()
 if pid == 0:
     os.environ["TERM"] = "vt100"
     os.execv(command, [command, "tty", host, "machinectl", "login", box])
+if sys.argv[4:] == ["prompts"]:
+    seen, until = b"", time.monotonic() + 20
+    while time.monotonic() < until:
+        if select.select([master], [], [], 0.1)[0]:
+            if b"login: " not in seen:
+                until = time.monotonic() + 1
+            seen += os.read(master, 65536)
+    os.write(master, b"\x1d" * 3)
+    print(seen.count(b"login: "))
+    sys.exit(0)
 seen = b""
 PROMPT = rb"[#$] ?(\x1b\[[0-9;?]*[a-zA-Z])*$"
 for pattern, typed in ((rb"login: $", b"root\n"), (PROMPT, b"echo in''side $(id -u); mount -t tmpfs seen /mnt\n"),
@@ -66,6 +77,8 @@ check_shell() { # NAME
 # On a terminal that is not in the box's securetty, as login then sees it as the console.
 check_login() { # NAME
     ok "$host_version $1: login" python3 "$tap_tmp/login" "$HOST_COMMAND" "$host" "$1"
+    is "$host_version $1: the next login on the same terminal stays" \
+        "$(python3 "$tap_tmp/login" "$HOST_COMMAND" "$host" "$1" prompts)" 1
     like "$host_version $1: what is mounted in it is seen in the box" "$(shell "$1" /bin/grep ' /mnt ' /proc/1/mountinfo)" 'tmpfs seen'
     is "$host_version $1: and nothing else has changed there" "$(shell "$1" /bin/grep -c ' /dev/console ' /proc/1/mountinfo)" 1
     shell "$1" /bin/umount /mnt
