@@ -214,7 +214,9 @@ def a_new_window_size_is_told_once(init):
 
 def a_hang_up_is_told_once(init):
     t = Terminal(init + ["/usr/bin/python3", "-c", COUNT], "leader")
-    t.expect("ready")
+    # The whole line: the end of a write(2) that the hang-up cuts short is EIO, which ends a program
+    # before the init has passed the signal on.
+    t.expect("ready\r\n")
     t.hang_up()
     equal(t.ended(reading=False), 21)
     return t
