@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/init/arena.h"
+#include "lib/init/exec.h"
 #include "lib/init/text.h"
 
 namespace boxctl::init {
@@ -87,13 +88,14 @@ const char* prepare_child(const Launch& request) {
 
 [[noreturn]] void become_service(const Launch& request, volatile Launched& failure) {
     const char* what = prepare_child(request);
+    int error = errno;
     if (what == nullptr) {
         give_signals(*request.signals);
         environ = request.environment;
-        (void)execvp(request.command[0], request.command);
+        error = execute(request.command);
         what = "execute";
     }
-    failure.error = errno;
+    failure.error = error;
     failure.what = what;
     _exit(127);
 }

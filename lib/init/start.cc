@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "lib/init/exec.h"
 #include "lib/init/text.h"
 
 namespace boxctl::init {
@@ -26,8 +27,7 @@ namespace {
     // SIGKILL is the one signal that box-init cannot pass on when its parent dies.
     if (options.parent_death_signal == SIGKILL) (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     give_signals(signals);
-    (void)execvp(options.command[0], options.command);
-    error = errno;
+    error = execute(options.command);
     _exit(127);
 }
 

@@ -164,6 +164,16 @@ def command_not_executable_is_126(init):
     equal(status_of(init, ["/etc/passwd"]), 126)
 
 
+def a_script_without_an_interpreter_is_run_by_sh(init):
+    """As execvp(3) does, whichever C library the init was built with."""
+    with tempfile.TemporaryDirectory() as place:
+        script = Path(place) / "script"
+        script.write_text('exit $(($# + $1))\n')
+        script.chmod(0o755)
+        equal(status_of(init, [str(script), "3", "x"]), 5)
+        equal(status_of(init, ["script", "4"], env={**os.environ, "PATH": f"/nowhere:{place}:{os.environ['PATH']}"}), 5)
+
+
 def expected_exit_code_is_success(init):
     equal(status_of(init, ["sh", "-c", "kill -TERM $$"], ["expect"]), 0)
 
@@ -375,6 +385,7 @@ ROWS = [
     (death_by_signal_is_128_and_its_number, ()),
     (command_not_found_is_127, ()),
     (command_not_executable_is_126, ()),
+    (a_script_without_an_interpreter_is_run_by_sh, ()),
     (expected_exit_code_is_success, ("dumb-init", "catatonit")),
     (classic_signals_arrive, ()),
     (fault_signals_sent_by_others_arrive, ()),
