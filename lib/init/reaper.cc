@@ -7,20 +7,13 @@
 namespace boxctl::init {
 
 Child reap_one() {
-    siginfo_t info = {};
-    if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) < 0) {
-        return {errno == ECHILD ? Fate::no_children : Fate::none, 0, 0};
-    }
-    if (info.si_pid == 0) return {};
-    switch (info.si_code) {
-        case CLD_EXITED:
-            return {Fate::exited, info.si_pid, info.si_status};
-        case CLD_KILLED:
-        case CLD_DUMPED:
-            return {Fate::exited, info.si_pid, 128 + info.si_status};
-        default:
-            return {Fate::stopped, info.si_pid, info.si_status};
-    }
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
+    if (pid < 0) return {errno == ECHILD ? Fate::no_children : Fate::none, 0, 0};
+    if (pid == 0) return {};
+    if (WIFEXITED(status)) return {Fate::exited, pid, WEXITSTATUS(status)};
+    if (WIFSIGNALED(status)) return {Fate::exited, pid, 128 + WTERMSIG(status)};
+    return {Fate::stopped, pid, WSTOPSIG(status)};
 }
 
 }  // namespace boxctl::init

@@ -274,6 +274,13 @@ read_only='mount --bind tree tree && mount -o remount,ro,bind tree && exec chroo
 is "alone in a read-only tree" "$(status unshare --pid --fork --kill-child --mount sh -c "$read_only" - /box-init -- /box-init --version)" 0
 not_ok "it is a static binary" sh -c "readelf -lW '$BOXINIT' | grep INTERP"
 ok "it is at most 900 KB" sh -c "strip -o small '$BOXINIT' && test \$(stat -c %s small) -le 900000"
+musl=$BUILD/cmd/box-init/box-init-musl
+if [ -x "$musl" ]; then
+    ok "with musl at most 100 KB" sh -c "strip -o small '$musl' && test \$(stat -c %s small) -le 100000"
+    is "and it runs a command" "$(status "${pid1[@]}" "$musl" sh -c 'exit 7')" 7
+else
+    skip "with musl" "musl-tools is not installed"
+fi
 
 # --- in place of others ----------------------------------------------------------------------
 # The same scene with a peer and with box-init under the peer's name must give the same.
