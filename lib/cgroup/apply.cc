@@ -75,7 +75,6 @@ Result<Cgroup> fill_own(const CgroupPlan& plan) {
         BOX_TRY(os::write_file_at(made.machine, file, value).context("limit the box"));
     }
     made.payload = BOX_TRY(make_child(made.machine, "payload"));
-    made.supervisor = BOX_TRY(make_child(made.machine, "supervisor"));
     return made;
 }
 
@@ -88,8 +87,7 @@ Result<Cgroup> fill_unit(const CgroupPlan& plan) {
     made.payload = BOX_TRY(os::open_host(made.box_dir, kDirectory));
     BOX_TRY(set_bounds(made.payload));
     // Controllers can be handed on by a cgroup that holds no process itself.
-    made.supervisor = BOX_TRY(make_child(made.machine, "supervisor"));
-    BOX_TRY(enter(made.supervisor));
+    BOX_TRY(enter(BOX_TRY(make_child(made.machine, "supervisor"))));
     auto enabled = enable_all_controllers(plan.machine_dir);
     // Others may live in the unit, on whom its manager decides: the box then has no controllers.
     if (!enabled && enabled.error().code() != EBUSY) return std::move(enabled).error();

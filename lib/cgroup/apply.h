@@ -22,10 +22,9 @@ constexpr uint32_t kMaxDepth = 32;
 struct Cgroup {
     CgroupPlan::Kind kind = CgroupPlan::Kind::none;
     std::string machine_dir;
-    os::UniqueFd machine;     ///< machine_dir
-    os::UniqueFd payload;     ///< for CloneRequest::cgroup; kill, freeze and watch the box here
-    os::UniqueFd supervisor;  ///< for enter()
-    std::string box_dir;      ///< what remove() takes: machine_dir, or only payload in a kept unit
+    os::UniqueFd machine;  ///< machine_dir
+    os::UniqueFd payload;  ///< for CloneRequest::cgroup; kill, freeze and watch the box here
+    std::string box_dir;   ///< what remove() takes: machine_dir, or only payload in a kept unit
 };
 
 /// Makes the directories (0755), enables the controllers and writes the limits. With Kind::none

@@ -103,10 +103,10 @@ Result<void> end_processes(const std::string& box_dir, os::BorrowedFd dir) {
     return kill_and_wait(dir);
 }
 
-/// Most boxes leave no process and made no cgroup of their own: then three calls do. The kernel
+/// Most boxes leave no process and made no cgroup of their own: then two calls do. The kernel
 /// refuses where it is otherwise.
 bool remove_empty(const std::string& box_dir) {
-    for (const char* part : {"/supervisor", "/payload", ""}) {
+    for (const char* part : {"/payload", ""}) {
         if (rmdir((box_dir + part).c_str()) < 0 && errno != ENOENT) return false;
     }
     return true;

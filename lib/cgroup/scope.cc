@@ -104,8 +104,8 @@ Result<Cgroup> fill_scope(const std::string& mount, const std::string& unit, pid
         return Error("systemd put the box into " + quote(made.machine_dir));
     }
     made.machine = BOX_TRY(os::open_host(made.machine_dir, kDirectory));
-    made.supervisor = BOX_TRY(make_child(made.machine, kSupervisorLeaf));
-    BOX_TRY(os::write_file_at(made.supervisor, "cgroup.procs", std::to_string(first)));
+    const os::UniqueFd supervisor = BOX_TRY(make_child(made.machine, kSupervisorLeaf));
+    BOX_TRY(os::write_file_at(supervisor, "cgroup.procs", std::to_string(first)));
     BOX_TRY(enable_all_controllers(made.machine_dir));
     made.payload = BOX_TRY(make_child(made.machine, "payload"));
     BOX_TRY(set_bounds(made.payload));

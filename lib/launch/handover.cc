@@ -57,7 +57,6 @@ Value pack_cgroup(const cgroup::Cgroup& cgroup, state::Outgoing& outgoing) {
             {"machine_dir", cgroup.machine_dir},
             {"machine", outgoing.add(cgroup.machine)},
             {"payload", outgoing.add(cgroup.payload)},
-            {"supervisor", outgoing.add(cgroup.supervisor)},
             {"box_dir", cgroup.box_dir}};
 }
 
@@ -65,7 +64,6 @@ Result<cgroup::Cgroup> unpack_cgroup(const Value& packed, state::Incoming& incom
     cgroup::Cgroup cgroup;
     cgroup.machine = BOX_TRY(incoming.take(packed, "machine"));
     cgroup.payload = BOX_TRY(incoming.take(packed, "payload"));
-    cgroup.supervisor = BOX_TRY(incoming.take(packed, "supervisor"));
     cgroup.box_dir = BOX_TRY(json::get_string(packed, "box_dir"));
     cgroup.machine_dir = BOX_TRY(json::get_string(packed, "machine_dir"));
     // Of the others only box_dir counts from here on.

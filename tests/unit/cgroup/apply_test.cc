@@ -137,7 +137,6 @@ BOOST_FIXTURE_TEST_CASE(a_box_is_made_bounded_and_removed_with_its_folder, Place
     BOOST_TEST(made.box_dir == box);
     BOOST_TEST(content(box + "/cgroup.max.descendants") == "5000");
     BOOST_TEST(content(box + "/cgroup.max.depth") == "32");
-    BOOST_TEST(exists(box + "/supervisor"));
     struct stat status = {};
     BOOST_REQUIRE(stat((box + "/payload").c_str(), &status) == 0);
     BOOST_TEST((status.st_mode & 07777U) == 0755U);
@@ -152,7 +151,6 @@ BOOST_FIXTURE_TEST_CASE(the_box_owns_its_payload_and_nothing_above, Place) {
     for (const char* file : {"", "/cgroup.procs", "/cgroup.threads", "/cgroup.subtree_control"}) {
         BOOST_TEST(owner(made.box_dir + "/payload" + file) == 1234567U);
         BOOST_TEST(owner(made.box_dir + file) == 0U);
-        BOOST_TEST(owner(made.box_dir + "/supervisor" + file) == 0U);
     }
     for (const char* file : {"/cgroup.max.depth", "/cgroup.kill", "/cgroup.freeze"}) {
         BOOST_TEST(owner(made.box_dir + "/payload" + file) == 0U);
@@ -162,8 +160,10 @@ BOOST_FIXTURE_TEST_CASE(the_box_owns_its_payload_and_nothing_above, Place) {
 BOOST_FIXTURE_TEST_CASE(removal_ends_what_still_runs, Place) {
     const cgroup::Cgroup made = make();
     Sleeper running(made.payload);
-    Sleeper frozen(made.supervisor);
-    BOOST_TEST(failure(cgroup::freeze(made.supervisor)) == "");
+    const auto leaf = cgroup::make_leaf(made.machine, "shell");
+    BOOST_REQUIRE_EQUAL(failure(leaf), "");
+    Sleeper frozen(leaf->dir);
+    BOOST_TEST(failure(cgroup::freeze(leaf->dir)) == "");
     BOOST_TEST(failure(cgroup::remove(made.box_dir)) == "");
     BOOST_TEST(running.end() == SIGKILL);
     BOOST_TEST(frozen.end() == SIGKILL);
@@ -203,7 +203,7 @@ BOOST_FIXTURE_TEST_CASE(removal_leaves_other_boxes_alone, Place) {
 BOOST_FIXTURE_TEST_CASE(nobody_removes_the_cgroup_he_is_in, Place) {
     const cgroup::Cgroup made = make();
     const int code = in_child([&] {
-        if (!cgroup::enter(made.supervisor)) return 1;
+        if (!cgroup::enter(made.payload)) return 1;
         const auto removed = cgroup::remove(made.box_dir);
         return !removed && removed.error().code() == EBUSY ? 42 : 2;
     });
@@ -250,7 +250,9 @@ BOOST_FIXTURE_TEST_CASE(a_kept_unit_loses_only_the_payload, Place) {
     BOOST_TEST(WayBack::own().ends_with(base.substr(version_2().size()) + "/supervisor"));
     BOOST_TEST(content(base + "/payload/cgroup.max.depth") == "32");
     BOOST_TEST(content(base + "/cgroup.max.depth") == "max");
-    Sleeper supervisor(made->supervisor);
+    const auto leaf = os::open_host(base + "/supervisor", O_RDONLY | O_DIRECTORY);
+    BOOST_REQUIRE_EQUAL(failure(leaf), "");
+    Sleeper supervisor(*leaf);
     BOOST_TEST(failure(cgroup::remove(made->box_dir)) == "");
     BOOST_TEST(!exists(base + "/payload"));
     BOOST_TEST(supervisor.lives());
