@@ -7,9 +7,8 @@
 namespace boxctl::launch {
 
 /// A detached procfs of the PID namespace that the caller's children are born in (setns(2) with
-/// CLONE_NEWPID before). A procfs shows the namespace its maker lives in, and the caller does not
-/// live there, so a child that shares the caller's memory and descriptors makes it. Only this way
-/// the box's /proc belongs to a mount namespace of the host, and what covers it is locked.
+/// CLONE_NEWPID before). Made by the caller, who does not live there: only this way the box's /proc
+/// belongs to a mount namespace of the host, and what covers it is locked.
 Result<os::UniqueFd> make_proc_mount();
 
 }  // namespace boxctl::launch
