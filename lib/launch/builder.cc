@@ -104,6 +104,7 @@ Result<void> build_tree(const BuilderInput& input, rootfs::Build& build) {
         auto applied = rootfs::apply(ops[i], build);
         if (!applied) return mount_error(std::move(applied).error(), *input.plan, i);
     }
+    build.as_box_root.reset();
     return os::enter_root(build.root);
 }
 
@@ -132,7 +133,6 @@ Result<void> build(const BuilderInput& input) {
     const os::Cloned payload = BOX_TRY(clone_payload(input));
     BOX_TRY(input.to_parent->say(Step::payload_born, payload.pid, {payload.pidfd.get()}));
     BOX_TRY(join_payload(input.plan->namespaces, payload.pidfd));
-    if (input.plan->namespaces.network) BOX_TRY(net::bring_up_loopback());
     rootfs::Build tree;
     tree.proc = BOX_TRY(make_proc_mount());
     const userns::IdRange ids = BOX_TRY(hear_ids(input));

@@ -12,6 +12,7 @@
 
 #include "lib/base/text.h"
 #include "lib/launch/child_steps.h"
+#include "lib/net/apply.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
 #include "lib/os/passed.h"
@@ -103,6 +104,7 @@ Result<void> prepare(const PayloadInput& input) {
     if (plan.namespaces.uts && sethostname(plan.hostname.c_str(), plan.hostname.size()) < 0) {
         return errno_error("set the host name");
     }
+    if (plan.namespaces.network) BOX_TRY(net::bring_up_loopback());
     BOX_TRY(input.to_parent->expect(Step::tree_built));
     // The builder's pivot moved our root; the working directory is still one of the host's.
     if (chdir("/") < 0) return errno_error("enter /");
