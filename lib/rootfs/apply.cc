@@ -260,8 +260,6 @@ Result<void> apply_op(const MountOp& op, const Node& what, Build& build) {
 }
 
 Result<void> apply_op(const MountOp& op, const Symlink& what, Build& build) {
-    const AsBoxRoot as_box_root(build.id_base);
-    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (what.replace && unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 &&
         errno != ENOENT) {
@@ -274,8 +272,6 @@ Result<void> apply_op(const MountOp& op, const Symlink& what, Build& build) {
 }
 
 Result<void> apply_op(const MountOp& op, const Directory& what, Build& build) {
-    const AsBoxRoot as_box_root(build.id_base);
-    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (mkdirat(place.directory.get(), place.name.c_str(), what.mode) < 0 && errno != EEXIST) {
         return errno_error("make a directory");
@@ -294,8 +290,6 @@ Result<void> write_new(const Place& place, const std::string& name, const std::s
 }
 
 Result<void> apply_op(const MountOp& op, const File& what, Build& build) {
-    const AsBoxRoot as_box_root(build.id_base);
-    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     return write_new(place, place.name, what.content, what.mode);
 }
@@ -347,8 +341,6 @@ Result<void> apply_op(const MountOp& op, const RandomId&, Build& build) {
 }
 
 Result<void> apply_op(const MountOp& op, const Remove&, Build& build) {
-    const AsBoxRoot as_box_root(build.id_base);
-    BOX_TRY(as_box_root.check());
     const Place place = BOX_TRY(place_of(op.target, build));
     if (unlinkat(place.directory.get(), place.name.c_str(), 0) < 0 && errno != ENOENT) {
         return errno_error("remove");
@@ -416,10 +408,42 @@ Result<void> apply_op(const MountOp& op, const SameTerminal& what, Build& build)
     return Error(format("no terminal %d was planned before", what.index));
 }
 
+/// Is the operation carried out with the ids of the box's root? Others take them where they need
+/// them.
+template <class Operation>
+constexpr bool kByBoxRoot = false;
+template <>
+constexpr bool kByBoxRoot<Symlink> = true;
+template <>
+constexpr bool kByBoxRoot<Directory> = true;
+template <>
+constexpr bool kByBoxRoot<File> = true;
+template <>
+constexpr bool kByBoxRoot<RandomId> = true;
+template <>
+constexpr bool kByBoxRoot<Remove> = true;
+
+/// Many of these follow one another, and each change costs the kernel a copy of all credentials.
+Result<void> take_ids(bool by_box_root, Build& build) {
+    if (!by_box_root) {
+        build.as_box_root.reset();
+    } else if (!build.as_box_root) {
+        build.as_box_root = std::make_unique<AsBoxRoot>(build.id_base);
+        return build.as_box_root->check();
+    }
+    return {};
+}
+
+template <class Operation>
+Result<void> apply_as(const MountOp& op, const Operation& what, Build& build) {
+    BOX_TRY(take_ids(kByBoxRoot<Operation>, build));
+    return apply_op(op, what, build);
+}
+
 }  // namespace
 
 Result<void> apply(const MountOp& op, Build& build) {
-    auto done = std::visit([&](const auto& what) { return apply_op(op, what, build); }, op.what);
+    auto done = std::visit([&](const auto& what) { return apply_as(op, what, build); }, op.what);
     if (!done && done.error().code() == ENOENT && op.missing == Missing::skip) return {};
     return done;
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "lib/base/result.h"
 #include "lib/os/fd.h"
+#include "lib/rootfs/as_box_root.h"
 #include "lib/rootfs/plan.h"
 
 namespace boxctl::rootfs {
@@ -32,6 +34,7 @@ struct Build {
     os::UniqueFd place;
     os::UniqueFd file_mask;  ///< the first of each kind; the others are copies of it
     os::UniqueFd directory_mask;
+    std::unique_ptr<AsBoxRoot> as_box_root;  ///< kept from one file of the box's root to the next
 };
 
 /// Builds the root, attaches it at `place` in the caller's mount namespace and sets build.root.
@@ -40,7 +43,7 @@ struct Build {
 Result<void> build_root(const RootPlan& plan, os::UniqueFd tree, os::BorrowedFd place,
                         Build& build);
 
-/// Carries out one operation.
+/// Carries out one operation. After the last one build.as_box_root is to be reset.
 Result<void> apply(const MountOp& op, Build& build);
 
 }  // namespace boxctl::rootfs

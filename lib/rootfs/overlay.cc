@@ -10,7 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/os/file.h"
 #include "lib/os/mount.h"
-#include "lib/rootfs/place.h"
+#include "lib/rootfs/as_box_root.h"
 
 namespace boxctl::rootfs {
 namespace {

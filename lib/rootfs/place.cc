@@ -2,33 +2,14 @@
 #include "lib/rootfs/place.h"
 
 #include <fcntl.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
 #include "lib/os/file.h"
+#include "lib/rootfs/as_box_root.h"
 
 namespace boxctl::rootfs {
-
-AsBoxRoot::AsBoxRoot(uint32_t id_base) : id_(id_base) {
-    setfsgid(id_base);
-    setfsuid(id_base);
-}
-
-AsBoxRoot::~AsBoxRoot() {
-    setfsuid(0);
-    setfsgid(0);
-}
-
-Result<void> AsBoxRoot::check() const {
-    // -1 is no id: that call changes nothing and returns what is in force (setfsuid(2)).
-    constexpr auto kAsk = static_cast<uid_t>(-1);
-    const bool user = setfsuid(kAsk) == static_cast<int>(id_);
-    const bool group = setfsgid(kAsk) == static_cast<int>(id_);
-    if (!user || !group) return Error("cannot take the ids of the box's root");
-    return {};
-}
 
 Result<Place> place_of(const std::string& target, Build& build) {
     auto [directory, name] = os::split_path(target);

@@ -12,25 +12,6 @@
 
 namespace boxctl::rootfs {
 
-/// While it lives, files are made with the box's root as owner and permission checks are its own
-/// (setfsuid(2)). In an id-mapped tree what the host's root makes would belong to nobody.
-class AsBoxRoot {
- public:
-    explicit AsBoxRoot(uint32_t id_base);
-    AsBoxRoot(const AsBoxRoot&) = delete;
-    AsBoxRoot& operator=(const AsBoxRoot&) = delete;
-    AsBoxRoot(AsBoxRoot&&) = delete;
-    AsBoxRoot& operator=(AsBoxRoot&&) = delete;
-    ~AsBoxRoot();
-
-    /// The calls themselves do not say whether they worked, and files made as the host's root in a
-    /// tree of the box's would be a start weaker than asked for.
-    [[nodiscard]] Result<void> check() const;
-
- private:
-    uint32_t id_;
-};
-
 /// The directory that `target` is in, and its last name. The directory is the build's to close; it
 /// stays open until the next place_of() or open_target().
 struct Place {

@@ -155,11 +155,23 @@ void append_sys(Ops& ops, const settings::Settings& wanted, const host::HostFact
         Missing::skip);
 }
 
-void append_device(Ops& ops, const char* name, unsigned major_number, unsigned minor_number) {
-    const std::string path = std::string("/dev/") + name;
-    add(ops, path, Node{S_IFCHR | 0666, major_number, minor_number});
-    add(ops, format("/dev/char/%u:%u", major_number, minor_number),
-        Symlink{std::string("../") + name});
+struct Device {
+    const char* name;  ///< below /dev
+    unsigned major_number;
+    unsigned minor_number;
+};
+
+/// With the links by number that systemd expects. All of a kind together: nodes are made with the
+/// host's ids, directories and links with the box's.
+void append_devices(Ops& ops, const std::vector<Device>& devices) {
+    for (const Device& device : devices) {
+        add(ops, std::string("/dev/") + device.name,
+            Node{S_IFCHR | 0666, device.major_number, device.minor_number});
+    }
+    for (const Device& device : devices) {
+        add(ops, format("/dev/char/%u:%u", device.major_number, device.minor_number),
+            Symlink{std::string("../") + device.name});
+    }
 }
 
 void append_terminals(Ops& ops, const MountContext& context) {
@@ -182,26 +194,22 @@ void append_terminals(Ops& ops, const MountContext& context) {
 void append_dev(Ops& ops, const host::HostFacts& have, const MountContext& context) {
     add(ops, "/dev", ApiFs{"tmpfs", tmpfs_options("0755", "4m", "65536"), kNoSuid | kNoExec},
         Missing::create);
-    add(ops, "/dev/char", Directory{0755});
-    append_device(ops, "null", 1, 3);
-    append_device(ops, "zero", 1, 5);
-    append_device(ops, "full", 1, 7);
-    append_device(ops, "random", 1, 8);
-    append_device(ops, "urandom", 1, 9);
-    append_device(ops, "tty", 5, 0);
-    if (have.device_fuse) append_device(ops, "fuse", 10, 229);
+    for (const char* name : {"/dev/char", "/dev/pts", "/dev/shm", "/dev/mqueue"})
+        add(ops, name, Directory{0755});
+    std::vector<Device> devices = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+                                   {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+    if (have.device_fuse) devices.push_back({"fuse", 10, 229});
     if (have.device_tun) {
         add(ops, "/dev/net", Directory{0755});
-        append_device(ops, "net/tun", 10, 200);
+        devices.push_back({"net/tun", 10, 200});
     }
+    append_devices(ops, devices);
     add(ops, "/dev/fd", Symlink{"/proc/self/fd"});
     add(ops, "/dev/stdin", Symlink{"/proc/self/fd/0"});
     add(ops, "/dev/stdout", Symlink{"/proc/self/fd/1"});
     add(ops, "/dev/stderr", Symlink{"/proc/self/fd/2"});
     add(ops, "/dev/core", Symlink{"/proc/kcore"});
     add(ops, "/dev/ptmx", Symlink{"pts/ptmx"});
-    for (const char* name : {"/dev/pts", "/dev/shm", "/dev/mqueue"})
-        add(ops, name, Directory{0755});
     add(ops, "/dev/pts",
         ApiFs{"devpts",
               {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}, {"max", kMostTerminals}},
