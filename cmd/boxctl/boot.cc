@@ -89,6 +89,7 @@ Result<plan::Plan> plan_machine(const settings::Settings& wanted, os::BorrowedFd
         return error;
     }
     have.credentials = BOX_TRY(host::read_credentials(wanted));
+    have.bound_users = BOX_TRY(host::read_bound_users(wanted));
     return plan::make_plan(wanted, have, BOX_TRY(host::probe_root(wanted, have, root)));
 }
 

@@ -68,6 +68,7 @@ std::string verb_help_text(const Verb& verb) {
         text += "OPTIONS may stand before or behind ROOT; =help lists a value's words.\n";
     std::string_view heading;
     for (const OptionText& option : options_of(verb)) {
+        if (option.alias && verb.front == settings::Front::boxctl) continue;
         if (option.heading != heading) text += "\n" + std::string(option.heading) + ":\n";
         heading = option.heading;
         // Those with a letter and those without line up at their names.

@@ -26,9 +26,10 @@ void add_settings(const Verb& verb, std::vector<OptionText>& options) {
     for (const settings::Row& row : settings::rows()) {
         if (!settings::is_option(row) || !(all || settings::applies(row.verbs, *verb.mode)))
             continue;
-        options.push_back(
-                {settings::title(row.group), row.option, row.letter, row.argument, row.help,
-                 row.choices == nullptr ? words_of_argument(row.argument) : row.choices()});
+        options.push_back({settings::title(row.group), row.option, row.letter, row.argument,
+                           row.help,
+                           row.choices == nullptr ? words_of_argument(row.argument) : row.choices(),
+                           settings::is_alias(row)});
     }
     // Rows of one group may stand apart in the table.
     const auto place = [](const OptionText& option) {
@@ -54,7 +55,9 @@ std::vector<OptionText> options_of(const Verb& verb) {
                        "help",
                        'h',
                        "",
-                       "Show this",
+                       verb.mode && verb.front == settings::Front::boxctl
+                               ? "Show this; nspawn --help has more spellings"
+                               : "Show this",
                        {}});
     return options;
 }

@@ -18,6 +18,7 @@ struct OptionText {
     std::string_view argument;  ///< as in settings::Row
     std::string_view help;
     std::vector<std::string> choices;  ///< words a value can be; empty: any text
+    bool alias = false;                ///< another spelling, for who comes from systemd-nspawn
 };
 
 /// In the order to show; --help comes last.

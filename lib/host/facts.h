@@ -56,8 +56,20 @@ struct CredentialText {
     std::string text;
 };
 
+/// A user of the host, as its name service switch (nsswitch.conf(5)) knows it.
+struct HostUser {
+    std::string name;
+    uid_t uid = 0;
+    gid_t gid = 0;  ///< of the group with the user's name
+    std::string real_name;
+    std::string home;
+    std::string shell;
+    std::string password;  ///< hash of crypt(5); empty: none, or not for us to see
+};
+
 struct HostFacts {
     std::vector<CredentialText> credentials;  ///< of read_credentials()
+    std::vector<HostUser> bound_users;        ///< of read_bound_users()
     uid_t uid = 0;
     OsRelease os_release;
     CgroupFacts cgroup;
@@ -100,6 +112,14 @@ struct UserEntry {
     std::string shell = "/bin/sh";
 };
 
+/// What a tree says of its users; empty where it has no such file.
+struct AccountFiles {
+    std::string passwd;
+    std::string group;
+    std::string shadow;
+    bool userdb = false;  ///< its C library asks nss-systemd, which reads /run/host/userdb
+};
+
 enum class NodeKind { missing, directory, file, symlink, other };
 
 struct RootFacts {
@@ -125,6 +145,7 @@ struct RootFacts {
     std::vector<int> ttys;    ///< boot: N of each ttyN that /etc/inittab starts something on
     std::string login_shell;  ///< /bin/bash or /bin/sh, whichever exists; empty: neither
     UserEntry user;           ///< the user asked for; root when none was
+    AccountFiles accounts;    ///< with --bind-user
     NodeKind resolv_conf = NodeKind::missing;  ///< what /etc/resolv.conf is
     NodeKind localtime = NodeKind::missing;    ///< what /etc/localtime is
     bool host_journal = false;                 ///< the host has /var/log/journal/MACHINE-ID
@@ -146,6 +167,10 @@ Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& 
 /// What the settings hand to the box, read from files, sockets (connected to and read to the end)
 /// and $CREDENTIALS_DIRECTORY; each at most 1 MiB.
 Result<std::vector<CredentialText>> read_credentials(const settings::Settings& wanted);
+
+/// The users of --bind-user. Errors: one that the host does not know; root, nobody or a user of the
+/// system's; one whose group is not its own; one whose home is / or no absolute path.
+Result<std::vector<HostUser>> read_bound_users(const settings::Settings& wanted);
 
 /// Whether there is anything at a path of the host, be it a link that leads nowhere.
 bool exists(const std::string& path);

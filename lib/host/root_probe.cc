@@ -14,6 +14,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/host/account_files.h"
 #include "lib/host/filesystems.h"
 #include "lib/host/init_kind.h"
 #include "lib/host/inittab.h"
@@ -120,7 +121,7 @@ bool is_exposed(const std::string& path) {
 
 // The box's root is the host's there, as far as owners go: the maps show id 0 of the disk as its
 // own (B14).
-void probe_exposure(const settings::Settings& wanted, RootFacts& facts) {
+void probe_exposure(const settings::Settings& wanted, const HostFacts& have, RootFacts& facts) {
     const settings::ImageSettings& image = wanted.image;
     const bool written = !image.read_only.value && !image.ephemeral.value &&
                          image.volatile_.value == settings::Volatile::no;
@@ -133,6 +134,9 @@ void probe_exposure(const settings::Settings& wanted, RootFacts& facts) {
         struct stat status = {};
         const bool directory = stat(resolved, &status) == 0 && S_ISDIR(status.st_mode);
         if (directory && is_exposed(resolved)) facts.exposed.emplace_back(resolved);
+    }
+    for (const HostUser& user : have.bound_users) {
+        if (is_exposed(user.home)) facts.exposed.push_back(user.home);
     }
 }
 
@@ -279,6 +283,41 @@ void probe_devices(const settings::Settings& wanted, RootFacts& facts) {
     }
 }
 
+/// Whether the library is there that nsswitch.conf speaks of. Debian and its kin keep it in a
+/// directory of the architecture's name.
+bool has_nss_systemd(os::BorrowedFd root) {
+    std::vector<std::string> places = {"/usr/lib", "/usr/lib64"};
+    if (const auto dir = os::open_in(root, "/usr/lib", O_RDONLY | O_DIRECTORY)) {
+        if (const auto names = os::list_directory(*dir)) {
+            for (const std::string& name : *names) {
+                if (name.find("-linux-gnu") != std::string::npos)
+                    places.push_back("/usr/lib/" + name);
+            }
+        }
+    }
+    return std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+        return resolved_kind(root, place + "/libnss_systemd.so.2") == NodeKind::file;
+    });
+}
+
+Result<AccountFiles> probe_accounts(os::BorrowedFd root) {
+    AccountFiles files;
+    files.passwd = BOX_TRY(read_deciding(root, "/etc/passwd", kPasswdLimit));
+    files.group = BOX_TRY(read_deciding(root, "/etc/group", kPasswdLimit));
+    files.shadow = BOX_TRY(read_deciding(root, "/etc/shadow", kPasswdLimit));
+    const auto nsswitch = read_optional(root, "/etc/nsswitch.conf", 64U << 10U);
+    files.userdb = nsswitch && asks_userdb(*nsswitch) && has_nss_systemd(root);
+    return files;
+}
+
+/// Who starts may be one of the users of the host.
+Result<UserEntry> find_bound_user(const settings::Settings& wanted, const HostFacts& have,
+                                  const RootFacts& facts) {
+    const auto users = BOX_TRY(place_users(wanted.files, have.bound_users, facts.accounts));
+    const AccountFiles files = add_users(facts.accounts, users, facts.login_shell);
+    return find_user(files.passwd, files.group, wanted.exec.user.value);
+}
+
 }  // namespace
 
 std::string parse_machine_id(std::string_view text) {
@@ -306,15 +345,18 @@ Result<RootFacts> probe_root(const settings::Settings& wanted, const HostFacts& 
     RootFacts facts;
     BOX_TRY(probe_tree(wanted.image, root, facts));
     BOX_TRY(probe_place(root, facts));
-    probe_exposure(wanted, facts);
+    probe_exposure(wanted, have, facts);
     BOX_TRY(check_directories(root, facts));
     probe_usr(root, facts);
     probe_etc(root, facts);
     if (wanted.mode == settings::Mode::boot) BOX_TRY(probe_init(wanted, root, facts));
     probe_shell_and_zone(root, have, facts);
     probe_devices(wanted, facts);
+    if (!have.bound_users.empty()) facts.accounts = BOX_TRY(probe_accounts(root));
     // A boot starts as the init does; its user is looked at only when one was named.
-    if (wanted.mode == settings::Mode::run || wanted.exec.user.is_set()) {
+    if (wanted.exec.user.is_set() && !have.bound_users.empty()) {
+        facts.user = BOX_TRY(find_bound_user(wanted, have, facts));
+    } else if (wanted.mode == settings::Mode::run || wanted.exec.user.is_set()) {
         facts.user = BOX_TRY(probe_user(wanted, root));
     }
     return facts;

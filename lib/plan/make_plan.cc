@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "lib/base/text.h"
+#include "lib/host/account_files.h"
 #include "lib/os/file.h"
 #include "lib/plan/plan.h"
 #include "lib/plan/process.h"
@@ -219,6 +220,13 @@ Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFac
     context.ttys = plan.console.ttys;
     context.propagation = plan.propagation;
     if (needs_box_init(wanted, root)) context.box_init = have.box_init;
+    context.users = BOX_TRY(host::place_users(wanted.files, have.bound_users, root.accounts));
+    for (const host::PlacedUser& user : context.users) {
+        if (!plan.ids.has_namespace() || user.id < plan.ids.count) continue;
+        return Error(
+                "bind the host's user " + quote(user.host.name) +
+                format(": it would be %u in the box, which has %u ids", user.id, plan.ids.count));
+    }
     return rootfs::plan_mounts(wanted, have, root, context);
 }
 

@@ -82,7 +82,12 @@ Result<os::UniqueFd> make_owner_map(const Bind& what, os::BorrowedFd source, os:
                                     const Build& build) {
     const struct stat from = BOX_TRY(os::status_of(source));
     const struct stat to = BOX_TRY(os::status_of(target));
-    std::string ids;
+    const auto lines_of = [&](const std::vector<settings::MappedIds>& map) {
+        std::string lines;
+        for (const settings::MappedIds& one : map)
+            lines += map_line(one.host, build.id_base + one.box, one.count);
+        return lines;
+    };
     switch (what.owners) {
         case Bind::Owners::by_idmapped:
             return Error(EINVAL, "map owners");
@@ -93,9 +98,8 @@ Result<os::UniqueFd> make_owner_map(const Bind& what, os::BorrowedFd source, os:
             return os::make_userns(map_line(from.st_uid, to.st_uid),
                                    map_line(from.st_gid, to.st_gid));
         case Bind::Owners::listed:
-            for (const settings::MappedIds& one : what.map)
-                ids += map_line(one.host, build.id_base + one.box, one.count);
-            return os::make_userns(ids, ids);
+            return os::make_userns(lines_of(what.map),
+                                   lines_of(what.group_map.empty() ? what.map : what.group_map));
     }
     return Error(EINVAL, "map owners");
 }

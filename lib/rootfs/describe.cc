@@ -72,6 +72,8 @@ std::string describe_bind(const Bind& what) {
         case Bind::Owners::listed:
             for (const settings::MappedIds& ids : what.map)
                 text += format(" owner=%u..%u->%u", ids.host, ids.host + ids.count - 1, ids.box);
+            for (const settings::MappedIds& ids : what.group_map)
+                text += format(" group=%u..%u->%u", ids.host, ids.host + ids.count - 1, ids.box);
             break;
     }
     if (what.propagate) text += " slave";

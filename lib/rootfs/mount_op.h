@@ -42,6 +42,7 @@ struct Bind {
         listed,  ///< those of `map`
     } owners = Owners::by_idmapped;
     std::vector<settings::MappedIds> map = {};
+    std::vector<settings::MappedIds> group_map = {};  ///< listed: of groups; empty: `map`
     uint64_t attributes = 0;
     bool propagate = false;  ///< host mounts below the source appear in the box (slave)
     bool guarded = false;    ///< refused when it holds what commands the host (control.h)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/host/account_files.h"
 #include "lib/host/facts.h"
 #include "lib/rootfs/mount_op.h"
 #include "lib/settings/settings.h"
@@ -47,9 +48,10 @@ constexpr const char* kCredentials = "/run/host/credentials";
 const char* manager_name(settings::Front front);
 
 struct MountContext {
-    std::string name;        ///< of the machine
-    std::string uuid;        ///< 32 hex digits
-    bool contained = true;   ///< a user namespace with ids of its own
+    std::string name;                     ///< of the machine
+    std::vector<host::PlacedUser> users;  ///< of the host, that the box has
+    std::string uuid;                     ///< 32 hex digits
+    bool contained = true;                ///< a user namespace with ids of its own
     bool map_owners = true;  ///< owners on disk are the box's ids, and so are those of binds
     bool user_namespace = true;
     bool cgroup_filesystem = true;

@@ -64,7 +64,11 @@ void append_credentials(Ops& ops, const host::HostFacts& have) {
 void append_run_host(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
                      const host::RootFacts& root, const MountContext& context) {
     const auto in_host = [](const char* name) { return std::string(kHostDirectory) + "/" + name; };
-    add(ops, kHostDirectory, ApiFs{"tmpfs", tmpfs_options("0755", "4m", "128"), kPlainData},
+    // A user of the host's brings some ten files, and account files may be large.
+    const bool users = !context.users.empty();
+    add(ops, kHostDirectory,
+        ApiFs{"tmpfs", tmpfs_options("0755", users ? "32m" : "4m", users ? "4096" : "128"),
+              kPlainData},
         Missing::create);
     add(ops, in_host("container-manager"),
         File{.content = manager_name(wanted.front) + std::string("\n")});
@@ -101,6 +105,7 @@ void append_run_host(Ops& ops, const settings::Settings& wanted, const host::Hos
                  .attributes = kReadOnly | kNoSuid | kNoDev});
     }
     append_credentials(ops, have);
+    append_users(ops, wanted.files, root, context);
     add(ops, kHostDirectory, SetAttributes{.set = kReadOnly});
 }
 

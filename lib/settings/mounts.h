@@ -65,4 +65,16 @@ struct HiddenPath {
     Origin origin = {};
 };
 
+/// --bind-user: a user of the host who, with the home directory, is one of the box's, too.
+struct BoundUser {
+    std::string name;
+    Origin origin = {};
+};
+
+/// --bind-user-shell: what those users log in to.
+struct BoundShell {
+    bool hosts = false;  ///< the one that the host knows
+    std::string path;    ///< in the box; empty and not `hosts`: the box's default
+};
+
 }  // namespace boxctl::settings

@@ -15,7 +15,6 @@ constexpr std::string_view kPorts =
         "ports are not forwarded; use --private-network=no or rules of your own";
 constexpr std::string_view kLabels = "SELinux labels are not supported";
 constexpr std::string_view kJournal = "the journal is not forwarded; use journald inside the box";
-constexpr std::string_view kUsers = "users of the host are not taken into the box";
 constexpr std::string_view kManaged = "ranges of systemd-nsresourced are not supported";
 constexpr std::string_view kScope = "boxes of users other than root are not supported";
 
@@ -46,9 +45,6 @@ constexpr RefusedRow kRefused[] = {
     {"forward-journal-keep-free", 0, kValue, "", "", kJournal},
     {"forward-journal-max-file-size", 0, kValue, "", "", kJournal},
     {"forward-journal-max-files", 0, kValue, "", "", kJournal},
-    {"bind-user", 0, kValue, "Files", "BindUser", kUsers},
-    {"bind-user-shell", 0, kValue, "Files", "BindUserShell", kUsers},
-    {"bind-user-group", 0, kValue, "", "", kUsers},
     {"private-users-delegate", 0, kValue, "Exec", "PrivateUsersDelegate", kManaged},
     {"private-users-chown", 0, Arity::none, "Files", "PrivateUsersChown", "owners on disk are never changed; --private-users-ownership=map shows them mapped"},
     {"background", 0, kValue, "", "", "the terminal is not tinted"},

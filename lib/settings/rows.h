@@ -60,6 +60,10 @@ inline void merge_into(std::vector<LimitSetting>& have, LimitSetting&& more) {
     });
     have.push_back(std::move(more));
 }
+inline void merge_into(std::vector<BoundUser>& have, BoundUser&& more) {
+    std::erase_if(have, [&](const BoundUser& old) { return old.name == more.name; });
+    have.push_back(std::move(more));
+}
 inline void merge_into(std::vector<Credential>& have, Credential&& more) {
     std::erase_if(have, [&](const Credential& old) { return old.name == more.name; });
     have.push_back(std::move(more));

@@ -11,7 +11,7 @@ inline constexpr Row kConsoleRows[] = {
     {"X-Boxctl", "Console", "console", 0, "=MODE", "console", Verbs::both, Trust::admin, Group::console,
      replaces<&ConsoleSettings::console, to_console, write_console>(), console_words, "How to use the caller's terminal (default: auto)"},
     {"", "", "pipe", 'P', "", "", Verbs::both, Trust::admin, Group::console,
-     replaces<&ConsoleSettings::console, to_console, write_console>(), nullptr, "The same as --console=pipe", "pipe"},
+     replaces<&ConsoleSettings::console, to_console, write_console>(), nullptr, "Use standard input and output as they are", "pipe"},
     {"", "", "quiet", 'q', "", "quiet", Verbs::both, Trust::admin, Group::console,
      flag<&ConsoleSettings::quiet>(), nullptr, "Say nothing but errors"},
     {"", "", "settings", 0, "=MODE", "settings", Verbs::both, Trust::admin, Group::tool,

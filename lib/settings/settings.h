@@ -140,6 +140,9 @@ struct FilesSettings {
     Field<std::vector<TmpfsMount>> tmpfs;
     Field<std::vector<OverlayMount>> overlays;
     Field<std::vector<HiddenPath>> inaccessible;
+    Field<std::vector<BoundUser>> bind_users;
+    Field<BoundShell> bind_user_shell;
+    Field<std::vector<std::string>> bind_user_groups;  ///< of the box, that these users are in
     Field<ResolvConf> resolv_conf;
     Field<Timezone> timezone;
 };

@@ -123,6 +123,11 @@ constexpr Arity arity(const Row& row) {
     return row.argument[0] == '[' ? Arity::optional : Arity::required;
 }
 
+/// Is it only another spelling of an earlier row, for who comes from systemd-nspawn?
+constexpr bool is_alias(const Row& row) {
+    return row.json.empty() && row.help.starts_with("The same as ");
+}
+
 /// "--private-users", or "-U" where there is no long form; "Boot=" where only files have it.
 std::string spelling(const Row& row);
 

@@ -113,6 +113,19 @@ void check_bind_maps(const Settings& wanted, Faults& faults) {
     }
 }
 
+void check_bound_users(const Settings& wanted, Faults& faults) {
+    const FilesSettings& files = wanted.files;
+    if (!files.bind_users.value.empty()) return;
+    if (files.bind_user_shell.is_set()) {
+        faults.emplace_back(
+                "--bind-user-shell is for users of --bind-user, of which there are none");
+    }
+    if (files.bind_user_groups.is_set()) {
+        faults.emplace_back(
+                "--bind-user-group is for users of --bind-user, of which there are none");
+    }
+}
+
 void check_nspawn(const Settings& wanted, Faults& faults) {
     const ExecSettings& exec = wanted.exec;
     if (exec.boot.value && exec.as_pid2.value && wanted.front == Front::nspawn) {
@@ -160,6 +173,7 @@ std::vector<std::string> validate(const Settings& settings) {
     check_ambient(settings, faults);
     check_nspawn(settings, faults);
     check_bind_maps(settings, faults);
+    check_bound_users(settings, faults);
     if (settings.tool.json.value && !settings.tool.dry_run.value) {
         faults.emplace_back("--json is for --dry-run");
     }

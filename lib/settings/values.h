@@ -108,6 +108,13 @@ Result<HiddenPath> to_inaccessible(std::string_view text);
 std::vector<std::string> write_inaccessible(const std::vector<HiddenPath>& values);
 std::vector<std::string> write_texts(const std::vector<std::string>& values);
 
+/// A user's or group's name, never a number: those of the host and the box are not the same.
+Result<BoundUser> to_bound_user(std::string_view text);
+std::vector<std::string> write_bound_users(const std::vector<BoundUser>& values);
+Result<std::string> to_bound_group(std::string_view text);
+Result<BoundShell> to_bound_shell(std::string_view text);
+std::string write_bound_shell(const BoundShell& value);
+
 // Words of a fixed list; x_words() are all of them, in the order to show.
 Result<Volatile> to_volatile(std::string_view text);
 std::string write_volatile(const Volatile& value);

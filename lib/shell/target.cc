@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/text.h"
+#include "lib/host/account_files.h"
 #include "lib/host/passwd.h"
 #include "lib/os/file.h"
 #include "lib/os/process.h"
@@ -106,6 +107,19 @@ Result<Target> open_target(const state::Record& box) {
     return target;
 }
 
+namespace {
+
+constexpr size_t kRecordLimit = 64U << 10U;
+
+/// A user of the host's that the box knows by its record alone (--bind-user).
+Result<host::UserEntry> find_bound_user(os::BorrowedFd root, const std::string& user,
+                                        const std::string& group) {
+    const std::string path = std::string(host::kUserRecords) + "/" + user + ".user";
+    return host::parse_user_record(BOX_TRY(os::read_untrusted(root, path, kRecordLimit)), group);
+}
+
+}  // namespace
+
 Result<host::UserEntry> find_user(const state::Record& box, const Target& target,
                                   const std::string& user) {
     const os::UniqueFd root =
@@ -113,7 +127,10 @@ Result<host::UserEntry> find_user(const state::Record& box, const Target& target
     BOX_TRY(os::send_signal(target.leader, 0).context("machine " + quote(box.name)));
     const std::string passwd = BOX_TRY(read_list(root, "/etc/passwd"));
     const std::string group = BOX_TRY(read_list(root, "/etc/group"));
-    host::UserEntry found = BOX_TRY(host::find_user(passwd, group, user.empty() ? "root" : user));
+    auto listed = host::find_user(passwd, group, user.empty() ? "root" : user);
+    auto bound = listed ? listed : find_bound_user(root, user, group);
+    // Where there is no record either, what passwd said is the answer.
+    const host::UserEntry found = BOX_TRY(bound ? std::move(bound) : std::move(listed));
     const auto exists = [&](uint32_t id) { return !box.user_namespace || id < box.id_count; };
     if (!exists(found.uid) || !exists(found.gid) ||
         !std::all_of(found.groups.begin(), found.groups.end(), exists)) {

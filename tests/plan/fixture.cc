@@ -183,6 +183,18 @@ const std::map<std::string, Setter>& setters() {
                                            {"machined", &w.host.services.machined}}) = true;
                  }
              }},
+            {"bound_user",
+             [](World& w, const std::string& v) {
+                 const std::vector<std::string> parts = boxctl::split(v, ':');
+                 if (parts.size() != 7) throw std::runtime_error("not a line of passwd: " + v);
+                 w.host.bound_users.push_back({parts[0], static_cast<uid_t>(std::stoul(parts[2])),
+                                               static_cast<gid_t>(std::stoul(parts[3])), parts[4],
+                                               parts[5], parts[6], parts[1]});
+             }},
+            {"passwd", [](World& w, const std::string& v) { w.root.accounts.passwd = v; }},
+            {"group", [](World& w, const std::string& v) { w.root.accounts.group = v; }},
+            {"shadow", [](World& w, const std::string& v) { w.root.accounts.shadow = v; }},
+            {"userdb", [](World& w, const std::string& v) { w.root.accounts.userdb = flag_of(v); }},
             {"bound_device",
              [](World& w, const std::string& v) {
                  w.root.bound_devices.push_back({v, false});
