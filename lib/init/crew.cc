@@ -184,7 +184,8 @@ ServiceEvent Crew::after_end(uint32_t index, bool ended_well, bool limit_reached
 bool Crew::is_over() const {
     if (wishes_.start != 0 || (wishes_.held != 0 && !wishes_.stopping)) return false;
     for (uint32_t i = 0; i < services_->count; ++i) {
-        if (!is_settled(members_[i].state)) return false;
+        const bool again = services_->list[i].period != 0 && members_[i].state != off;
+        if (!is_settled(members_[i].state) || again) return false;
     }
     return true;
 }

@@ -89,15 +89,26 @@ class FileParser {
         if (probed && service.type != ServiceType::simple) {
             return fail(service.line, "Ready= is for Type=simple, not for ", service.name);
         }
-        if (service.type == ServiceType::oneshot) {
-            if (service.restart == RestartPolicy::always) {
-                return fail(service.line, "a oneshot cannot be Restart=always: ", service.name);
-            }
-            if (service.health.kind != ProbeKind::none) {
-                return fail(service.line, "a oneshot has no health to check: ", service.name);
-            }
+        if (service.period != 0 && service.type != ServiceType::oneshot) {
+            return fail(service.line, "OnUnitActiveSec= is for Type=oneshot, not for ",
+                        service.name);
+        }
+        return service.type != ServiceType::oneshot || finish_oneshot(service);
+    }
+
+    bool finish_oneshot(Service& service) {
+        if (service.restart == RestartPolicy::always) {
+            return fail(service.line, "a oneshot cannot be Restart=always: ", service.name);
+        }
+        if (service.health.kind != ProbeKind::none) {
+            return fail(service.line, "a oneshot has no health to check: ", service.name);
+        }
+        if (service.period != 0) {
+            // There is a next time anyway, and half a job done twice may be worse than one missed.
+            if (!service.restart_given) service.restart = RestartPolicy::no;
+        } else if (!service.on_failure_given) {
             // Set-up that failed must not look like a box that works.
-            if (!service.on_failure_given) service.on_failure = EndPolicy::stop_box;
+            service.on_failure = EndPolicy::stop_box;
         }
         return true;
     }

@@ -73,6 +73,7 @@ struct Service {
     EndPolicy on_exit = EndPolicy::ignore;
     EndPolicy on_failure = EndPolicy::ignore;
     bool on_failure_given = false;
+    bool restart_given = false;
     bool enabled = true;  ///< started with the box
     uint8_t stop_signal = 15;
 
@@ -91,6 +92,7 @@ struct Service {
     int64_t restart_delay = 100;
     uint32_t start_limit = 5;  ///< failures in start_interval before it is given up
     int64_t start_interval = 60000;
+    int64_t period = 0;  ///< oneshot: from one start to the next; 0: runs once
 };
 
 /// Every service of the box, in the order in which the files were read.

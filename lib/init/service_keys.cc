@@ -66,6 +66,7 @@ const char* take_type(Service& service, const char* value) {
 }
 
 const char* take_restart(Service& service, const char* value) {
+    service.restart_given = true;
     static constexpr Word<RestartPolicy> kWords[] = {{"no", RestartPolicy::no},
                                                      {"on-failure", RestartPolicy::on_failure},
                                                      {"always", RestartPolicy::always}};
@@ -81,6 +82,7 @@ const char* take_policy(const char* value, EndPolicy& policy) {
 const char* take_on_exit(Service& service, const char* value) {
     if (!equal(value, "restart")) return take_policy(value, service.on_exit);
     service.restart = RestartPolicy::always;
+    service.restart_given = true;
     return nullptr;
 }
 
@@ -156,6 +158,11 @@ const char* take_wait(const char* value, int64_t& time) {
     return problem == nullptr && time == 0 ? "cannot be zero" : problem;
 }
 
+const char* take_period(Service& service, const char* value) {
+    const char* problem = take_wait(value, service.period);
+    return problem == nullptr && service.period < 0 ? "cannot be infinity" : problem;
+}
+
 const char* take_retries(Service& service, const char* value) {
     const bool good =
             parse_number(value, 1000, service.health_retries) && service.health_retries > 0;
@@ -183,6 +190,7 @@ constexpr Key kKeys[] = {
     {"Requires",           "SERVICE...",                  [](Service& s, const char* v) { return append(v, s.requires_text); }},
     {"After",              "SERVICE...",                  [](Service& s, const char* v) { return append(v, s.after_text); }},
     {"Enabled",            "yes|no",                      [](Service& s, const char* v) { return read_flag(v, s.enabled); }},
+    {"OnUnitActiveSec",    "TIME",                        take_period},
     {"Restart",            "no|on-failure|always",        take_restart},
     {"RestartSec",         "TIME",                        take_restart_delay},
     {"StartLimitBurst",    "NUMBER",                      take_start_limit},

@@ -123,7 +123,7 @@ constexpr ServiceCell kTable[kServiceStates][kServiceEvents] = {
         /* gone_finished */ {delayed,  A::none},
         /* gone_failed   */ {delayed,  A::none},
     },
-    {   // finished
+    {   // finished: a periodic one has a deadline, its next time
         /* want          */ {waiting,  A::none},
         /* unwant        */ {off,      A::settle},
         /* renew         */ {waiting,  A::none},
@@ -133,13 +133,13 @@ constexpr ServiceCell kTable[kServiceStates][kServiceEvents] = {
         /* ready         */ {finished, A::none},
         /* main_ended    */ {finished, A::none},
         /* unhealthy     */ {finished, A::none},
-        /* deadline      */ {finished, A::none},
+        /* deadline      */ {waiting,  A::none},
         /* gone_off      */ {finished, A::none},
         /* gone_again    */ {finished, A::none},
         /* gone_finished */ {finished, A::none},
         /* gone_failed   */ {finished, A::none},
     },
-    {   // failed: a wish gives it another chance
+    {   // failed: a wish gives it another chance, and so does the next time of a periodic one
         /* want          */ {waiting,  A::none},
         /* unwant        */ {off,      A::settle},
         /* renew         */ {waiting,  A::none},
@@ -149,7 +149,7 @@ constexpr ServiceCell kTable[kServiceStates][kServiceEvents] = {
         /* ready         */ {failed,   A::none},
         /* main_ended    */ {failed,   A::none},
         /* unhealthy     */ {failed,   A::none},
-        /* deadline      */ {failed,   A::none},
+        /* deadline      */ {waiting,  A::none},
         /* gone_off      */ {failed,   A::none},
         /* gone_again    */ {failed,   A::none},
         /* gone_finished */ {failed,   A::none},

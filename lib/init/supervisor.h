@@ -55,6 +55,7 @@ struct Worker {
     Environment environment;
     ProbeRun probe;
     int64_t since = 0;           ///< of the state
+    int64_t started = kNoTime;   ///< when its latest life began
     int64_t deadline = kNoTime;  ///< of the state
     int64_t window = kNoTime;    ///< when the failures began to be counted
     uint32_t failures = 0;
@@ -105,6 +106,7 @@ class Supervisor {
     void ask_stop(uint32_t index);
     void kill_all_of(uint32_t index);
     void settle(uint32_t index);
+    void wait_for_next_time(uint32_t index);
     void pause(uint32_t index);
     void end_life(uint32_t index);
     bool adopt(uint32_t index);
@@ -137,6 +139,7 @@ class Supervisor {
     void order(Client& client, const char* verb, uint32_t index);
     void send_status(Client& client, uint32_t index, bool json);
     void send_log(Client& client, uint32_t index);
+    [[nodiscard]] int64_t next_start(uint32_t index) const;
     void add_status(Page& page, uint32_t index) const;
     void add_json_status(Page& page, uint32_t index) const;
 

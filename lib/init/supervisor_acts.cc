@@ -89,6 +89,7 @@ void Supervisor::start(uint32_t index) {
     worker.status = 0;
     worker.told[0] = '\0';
     ++worker.starts;
+    worker.started = monotonic_now();
     Launch request;
     request.service = &service;
     request.command = service.start;
@@ -220,6 +221,7 @@ void Supervisor::settle(uint32_t index) {
     const Worker& worker = workers_[index];
     const ServiceState state = crew_.state(index);
     if (state == ServiceState::off) return;
+    if (service.period != 0) wait_for_next_time(index);
     const bool failed = state == ServiceState::failed;
     // Never 0 for a failure, also when its process ended with 0 (a health check that failed).
     const int status = failed && worker.status == 0 ? kOwnError : worker.status;
@@ -233,6 +235,16 @@ void Supervisor::settle(uint32_t index) {
     say(Level::warning, line);
     host_.say("STOPPING=1");
     crew_.stop_all();
+}
+
+/// Counted from its latest start. One that takes longer than its period misses times: it never runs
+/// twice at once, and never again without a pause.
+void Supervisor::wait_for_next_time(uint32_t index) {
+    const int64_t period = services_.list[index].period;
+    Worker& worker = workers_[index];
+    const int64_t now = monotonic_now();
+    const int64_t passed = worker.started == kNoTime ? 0 : now - worker.started;
+    worker.deadline = now + period - passed % period;
 }
 
 /// The first process of a forking service has ended well: what is the service now?

@@ -194,6 +194,16 @@ void Supervisor::send_status(Client& client, uint32_t index, bool json) {
     answer(client, page.text(), page.size());
 }
 
+/// Milliseconds until it starts by itself: after a failure, or at the next time of a periodic one.
+int64_t Supervisor::next_start(uint32_t index) const {
+    const ServiceState state = crew_.state(index);
+    const int64_t deadline = workers_[index].deadline;
+    const bool waits = state == ServiceState::delayed || is_settled(state);
+    if (!waits || deadline == kNoTime) return kNoTime;
+    const int64_t left = deadline - monotonic_now();
+    return left > 0 ? left : 0;
+}
+
 void Supervisor::add_status(Page& page, uint32_t index) const {
     const Worker& worker = workers_[index];
     const Usage usage = read_usage(worker.leaf);
@@ -211,6 +221,8 @@ void Supervisor::add_status(Page& page, uint32_t index) const {
         page.add(safe.text(), safe.size());
     } else {
         page.add("exit ").add(int64_t{worker.status});
+        const int64_t left = next_start(index);
+        if (left != kNoTime) page.add(", starts in ").add((left + 999) / 1000).add("s");
     }
     page.add("\n");
 }
@@ -231,6 +243,7 @@ void Supervisor::add_json_status(Page& page, uint32_t index) const {
     number("starts", worker.starts);
     number("failures", worker.failures);
     number("milliseconds", monotonic_now() - worker.since);
+    if (next_start(index) != kNoTime) number("next_milliseconds", next_start(index));
     if (usage.known) number("cpu_usec", usage.cpu_usec);
     if (usage.memory >= 0) number("memory", usage.memory);
     if (usage.processes >= 0 && usage.known) number("processes", usage.processes);

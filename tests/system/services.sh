@@ -115,6 +115,48 @@ is "and says when it does not become ready" "$(ctl start never 2>&1; echo $?)" $
 stop RTMIN+3
 is "SIGRTMIN+3 stops as well" "$ended" 0
 
+# --- jobs that come again -----------------------------------------------------------------------
+services '[Service job]
+Type=oneshot
+OnUnitActiveSec=200ms
+ExecStart=/bin/sh -c "echo ran"
+[Service broken]
+Type=oneshot
+OnUnitActiveSec=200ms
+ExecStart=/bin/sh -c "exit 4"
+[Service long]
+Type=oneshot
+OnUnitActiveSec=100ms
+ExecStart=/bin/sh -c "if mkdir '"$work"'/runs; then sleep 0.25; rmdir '"$work"'/runs; else echo twice; fi"
+[Service rare]
+Type=oneshot
+OnUnitActiveSec=1h
+ExecStart=/bin/true
+[Service worker]
+Requires=job
+ExecStart=/bin/sleep 1000'
+boot
+has_started() { [ "$(field "$1" starts)" -ge "$2" ]; }
+has_come() { # NAME SERVICE TIMES
+    until_true has_started "$2" "$3"
+    ok "$1" has_started "$2" "$3"
+}
+has_come "a oneshot with OnUnitActiveSec comes again" job 3
+has_come "also when it fails, once each time" broken 3
+has_come "and when it takes longer than that" long 3
+not_ok "never two at a time" logged 'long | twice'
+is "what needs it is up, and stays when it comes again" "$(state worker) $(field worker starts)" "up 1"
+is "a stop ends the coming" "$(ctl stop broken; state broken)" off
+before=$(field broken starts)
+has_come "(some periods later)" job "$(($(field job starts) + 3))"
+is "for good" "$(field broken starts)" "$before"
+is "a start begins it again" "$(ctl start job; echo $?)" 0
+reaches "one that comes rarely has finished" rare finished
+like "and shows its next time" "$(ctl status rare)" "exit 0, starts in 3[0-9]{3}s"
+like "also in JSON" "$(ctl status rare --json)" '"next_milliseconds":3[0-9]{6}'
+stop
+is "the box ends with 0 all the same" "$ended" 0
+
 # --- health -------------------------------------------------------------------------------------
 services '[Service web]
 ExecStart=/usr/bin/python3 -u -m http.server 8000 --bind 127.0.0.1 --directory '"$work"'/www

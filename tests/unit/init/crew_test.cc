@@ -21,12 +21,13 @@ namespace {
 using E = ServiceEvent;
 using S = ServiceState;
 
-/// setup <- web, and log, which both only come after.
+/// setup <- web, and log, which both only come after. A periodic setup is a job that comes again.
 struct World {
     Services services;
-    explicit World(RestartPolicy restart) {
+    explicit World(RestartPolicy restart, int64_t period = 0) {
         add("log", restart, 0, 0);
         add("setup", RestartPolicy::no, 0, bit_of(0));
+        services.list[1].period = period;
         add("web", restart, bit_of(1), bit_of(0));
     }
     void add(const char* name, RestartPolicy restart, ServiceSet required, ServiceSet after) {
@@ -79,10 +80,12 @@ std::vector<std::function<void(Crew&)>> moves(const Services& services, const Cr
             case S::delayed:
                 may(E::deadline);
                 break;
-            case S::off:
-            case S::waiting:
             case S::finished:
             case S::failed:
+                if (services.list[i].period != 0) may(E::deadline);
+                break;
+            case S::off:
+            case S::waiting:
                 break;
         }
         if (!orders) continue;
@@ -171,6 +174,21 @@ Graph explore(const Services& services, const std::vector<Crew>& first, bool ord
     return seen;
 }
 
+/// Whatever the processes do from here on, each path is short and ends with all off.
+void check_the_end(const Services& services, const std::string& name, Crew now, int depth) {
+    follow(services, now);
+    must(depth < 20, "a stop that takes for ever", name);
+    const auto next = moves(services, now, false);
+    if (next.empty()) return must(now.is_over(), "stuck in a stop", key(services, now));
+    // One representative for each service is enough: they do not touch each other now.
+    Crew other = now;
+    next.front()(other);
+    check_the_end(services, name, other, depth + 1);
+    Crew last = now;
+    next.back()(last);
+    check_the_end(services, name, last, depth + 1);
+}
+
 Crew at_the_start(const Services& services) {
     Crew crew(services);
     crew.start(bit_of(services.count) - 1);
@@ -182,9 +200,9 @@ Crew at_the_start(const Services& services) {
 BOOST_AUTO_TEST_SUITE(crew)
 
 BOOST_AUTO_TEST_CASE(what_holds_in_every_state_that_can_be_reached) {
-    for (const RestartPolicy restart :
-         {RestartPolicy::no, RestartPolicy::on_failure, RestartPolicy::always}) {
-        const World world(restart);
+    const World worlds[] = {World(RestartPolicy::no), World(RestartPolicy::on_failure),
+                            World(RestartPolicy::always), World(RestartPolicy::no, 1000)};
+    for (const World& world : worlds) {
         const Graph graph = explore(world.services, {at_the_start(world.services)}, true);
         BOOST_TEST(graph.size() > 1000);  // a walk that stops early shows nothing
         std::set<S> states;
@@ -205,29 +223,14 @@ BOOST_AUTO_TEST_CASE(what_holds_in_every_state_that_can_be_reached) {
 }
 
 BOOST_AUTO_TEST_CASE(from_every_state_a_stop_ends_the_box) {
-    const World world(RestartPolicy::always);
-    const Graph graph = explore(world.services, {at_the_start(world.services)}, true);
-    for (const auto& [name, crew] : graph) {
-        Crew stopped = crew;
-        stopped.stop_all();
-        // Whatever the processes do from here on, each path is short and ends with all off.
-        const std::function<void(Crew, int)> run = [&](Crew now, int depth) {
-            follow(world.services, now);
-            must(depth < 20, "a stop that takes for ever", name);
-            const auto next = moves(world.services, now, false);
-            if (next.empty()) {
-                must(now.is_over(), "stuck in a stop", key(world.services, now));
-                return;
-            }
-            // One representative for each service is enough: they do not touch each other now.
-            Crew other = now;
-            next.front()(other);
-            run(other, depth + 1);
-            Crew last = now;
-            next.back()(last);
-            run(last, depth + 1);
-        };
-        run(stopped, 0);
+    for (const int64_t period : {0, 1000}) {
+        const World world(RestartPolicy::always, period);
+        const Graph graph = explore(world.services, {at_the_start(world.services)}, true);
+        for (const auto& [name, crew] : graph) {
+            Crew stopped = crew;
+            stopped.stop_all();
+            check_the_end(world.services, name, stopped, 0);
+        }
     }
 }
 
@@ -270,6 +273,23 @@ BOOST_AUTO_TEST_CASE(a_stop_goes_to_those_that_require_it_first) {
     crew.feed(2, crew.after_end(2, true, false));
     follow(world.services, crew);
     BOOST_TEST((crew.state(1) == S::stopping));
+}
+
+BOOST_AUTO_TEST_CASE(a_periodic_job_keeps_the_box_and_comes_again) {
+    const World world(RestartPolicy::no, 1000);
+    for (const bool well : {true, false}) {
+        Crew crew(world.services);
+        crew.start(bit_of(1));
+        follow(world.services, crew);
+        crew.feed(1, E::main_ended);
+        crew.feed(1, crew.after_end(1, well, false));
+        follow(world.services, crew);
+        BOOST_TEST((crew.state(1) == (well ? S::finished : S::failed)));
+        BOOST_TEST(!crew.is_over());
+        crew.feed(1, E::deadline);
+        follow(world.services, crew);
+        BOOST_TEST((crew.state(1) == S::starting));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_was_stopped_by_order_keeps_the_box) {

@@ -131,6 +131,17 @@ BOOST_AUTO_TEST_CASE(set_up_that_fails_ends_the_box_unless_told_otherwise) {
     BOOST_TEST((Files("[Service s]\nExecStart=/x\n")["s"].on_failure == EndPolicy::ignore));
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_comes_again_may_fail) {
+    const std::string job = "[Service s]\nType=oneshot\nExecStart=/x\nOnUnitActiveSec=2min\n";
+    const Files files(job);
+    BOOST_TEST(files["s"].period == 120000);
+    BOOST_TEST((files["s"].on_failure == EndPolicy::ignore));
+    BOOST_TEST((files["s"].restart == RestartPolicy::no));
+    const Files told(job + "Restart=on-failure\nOnFailure=stop-box\n");
+    BOOST_TEST((told["s"].on_failure == EndPolicy::stop_box));
+    BOOST_TEST((told["s"].restart == RestartPolicy::on_failure));
+}
+
 BOOST_AUTO_TEST_CASE(faults_name_the_file_and_the_line) {
     const std::pair<const char*, const char*> rows[] = {
             {"", "f.ini:0: has no [Service] section"},
@@ -162,6 +173,8 @@ BOOST_AUTO_TEST_CASE(values_that_mean_nothing_are_refused) {
                              "ExecStart=\"/x",
 
                              "Type=dbus",
+                             "OnUnitActiveSec=0",
+                             "OnUnitActiveSec=infinity",
                              "Restart=maybe",
                              "OnExit=explode",
                              "OnFailure=restart",
@@ -198,6 +211,8 @@ BOOST_AUTO_TEST_CASE(values_that_mean_nothing_are_refused) {
         const std::string fault = fault_of_line(line);
         BOOST_TEST(fault.starts_with("f.ini:3: "), line << ": " << fault);
     }
+    BOOST_TEST(fault_of("[Service a]\nExecStart=/x\nOnUnitActiveSec=5\n") ==
+               "f.ini:1: OnUnitActiveSec= is for Type=oneshot, not for 'a'");
     BOOST_TEST(fault_of("[Service a]\nExecStart=/x\nType=oneshot\nRestart=always\n")
                        .starts_with("f.ini:1: a oneshot cannot"));
     BOOST_TEST(fault_of("[Service a]\nExecStart=/x\nType=notify\nReady=tcp:1\n")

@@ -56,9 +56,11 @@ constexpr Change kChanges[] = {
     {S::finished, E::want,          {S::waiting,  A::none}},
     {S::finished, E::unwant,        {S::off,      A::settle}},
     {S::finished, E::renew,         {S::waiting,  A::none}},
+    {S::finished, E::deadline,      {S::waiting,  A::none}},
     {S::failed,   E::want,          {S::waiting,  A::none}},
     {S::failed,   E::unwant,        {S::off,      A::settle}},
     {S::failed,   E::renew,         {S::waiting,  A::none}},
+    {S::failed,   E::deadline,      {S::waiting,  A::none}},
 };
 // clang-format on
 
