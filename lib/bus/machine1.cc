@@ -4,9 +4,6 @@
 namespace boxctl::bus {
 namespace {
 
-/// What `machinectl list` shows in its column SERVICE.
-constexpr const char* kService = "boxctl";
-
 Address manager() {
     return {kMachined, "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager"};
 }

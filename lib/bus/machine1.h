@@ -15,6 +15,9 @@
 namespace boxctl::bus {
 
 constexpr const char* kMachined = "org.freedesktop.machine1";
+constexpr const char* kMachinedVarlink = "/run/systemd/machine/io.systemd.Machine";
+/// What `machinectl list` shows in its column SERVICE.
+constexpr const char* kService = "boxctl";
 
 struct MachineRequest {
     std::string name;

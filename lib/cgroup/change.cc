@@ -63,14 +63,21 @@ bool is_gone(const Result<void>& done) {
 
 }  // namespace
 
-Result<void> freeze_box(os::BorrowedFd machine) {
-    const std::vector<os::UniqueFd> parts = BOX_TRY(parts_of(machine));
+Result<void> begin_freeze(os::BorrowedFd machine) {
     // Half a box that stands still is worse than one that runs.
     ScopeGuard undo([&] { (void)thaw_box(machine).has_value(); });
-    for (const os::UniqueFd& part : parts) {
+    for (const os::UniqueFd& part : BOX_TRY(parts_of(machine))) {
         auto frozen = freeze(part);
         if (!frozen && !is_gone(frozen)) return frozen;
     }
+    undo.dismiss();
+    return {};
+}
+
+Result<void> freeze_box(os::BorrowedFd machine) {
+    const std::vector<os::UniqueFd> parts = BOX_TRY(parts_of(machine));
+    BOX_TRY(begin_freeze(machine));
+    ScopeGuard undo([&] { (void)thaw_box(machine).has_value(); });
     const uint64_t deadline = event::now_us() + kFreezeTime;
     for (const os::UniqueFd& part : parts)
         BOX_TRY(wait_frozen(part, deadline));

@@ -14,6 +14,8 @@ namespace boxctl::cgroup {
 /// Stops every process of the box, and waits until they stand still (5 s, ETIME): payload/ and what
 /// entered later, but not who looks after the box. What enters after this runs.
 Result<void> freeze_box(os::BorrowedFd machine);
+/// The same without the wait: see is_frozen() of usage.h.
+Result<void> begin_freeze(os::BorrowedFd machine);
 /// Lets all of them go on. Nothing frozen: success.
 Result<void> thaw_box(os::BorrowedFd machine);
 

@@ -28,9 +28,9 @@ const sockaddr* general(const sockaddr_un& address) {
 
 }  // namespace
 
-Result<UniqueFd> listen_unix(const std::string& path) {
+Result<UniqueFd> listen_unix(const std::string& path, int type) {
     const sockaddr_un address = BOX_TRY(address_of(path));
-    UniqueFd listener(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    UniqueFd listener(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!listener.valid()) return errno_error("make a socket");
     // On Linux the file that bind(2) makes has the mode of the socket, less the umask.
     if (fchmod(listener.get(), 0600) < 0) return errno_error("restrict a socket");
@@ -54,6 +54,16 @@ Result<UniqueFd> connect_unix(const std::string& path) {
     if (!connection.valid()) return errno_error("make a socket");
     while (connect(connection.get(), general(address), sizeof address) < 0) {
         if (errno != EINTR) return errno_error("connect to " + quote(path));
+    }
+    return connection;
+}
+
+Result<UniqueFd> connect_stream(const std::string& path) {
+    const sockaddr_un address = BOX_TRY(address_of(path));
+    UniqueFd connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!connection.valid()) return errno_error("make a socket");
+    if (connect(connection.get(), general(address), sizeof address) < 0) {
+        return errno_error("connect to " + quote(path));
     }
     return connection;
 }

@@ -157,8 +157,20 @@ void Machine::prepare_registration() {
     const unsigned index =
             record_.host_link.empty() ? 0 : if_nametoindex(record_.host_link.c_str());
     if (index != 0) request.interfaces = {static_cast<int32_t>(index)};
-    registration_.emplace(*loop_, std::move(request),
-                          [this](const Error& why) { on_unregistered(why); });
+    registration_.emplace(
+            *loop_, std::move(request), [this] { return control_address(); },
+            [this](const Error& why) { on_unregistered(why); });
+}
+
+Result<std::string> Machine::control_address() {
+    if (instance_ == nullptr) {
+        Instance::Hooks hooks;
+        hooks.terminate = [this] { on_event(Event::kill_asked); };
+        hooks.power_off = [this] { on_power(endpoint::Power::off); };
+        hooks.reboot = [this] { on_power(endpoint::Power::reboot); };
+        instance_ = BOX_TRY(Instance::create(*loop_, record_, std::move(hooks)));
+    }
+    return instance_->address();
 }
 
 /// This process stands for the machine from now on.

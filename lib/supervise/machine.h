@@ -25,6 +25,7 @@
 #include "lib/supervise/console_view.h"
 #include "lib/supervise/control.h"
 #include "lib/supervise/init_asker.h"
+#include "lib/supervise/instance.h"
 #include "lib/supervise/jobs.h"
 #include "lib/supervise/log_keeper.h"
 #include "lib/supervise/manager.h"
@@ -137,6 +138,7 @@ class Machine {
     [[nodiscard]] bool wants_endpoint() const;
     endpoint::Endpoint::Hooks endpoint_hooks();
     void prepare_registration();
+    Result<std::string> control_address();
     void set_leader(pid_t leader);
     void on_unregistered(const Error& why);
     void on_power(endpoint::Power power);
@@ -163,6 +165,7 @@ class Machine {
     std::optional<ConsoleView> console_;
     std::unique_ptr<LogKeeper> log_;
     Readiness readiness_;
+    std::unique_ptr<Instance> instance_;
     std::optional<Registration> registration_;
     bool registration_failed_ = false;  ///< and that was said
     std::optional<endpoint::Endpoint> endpoint_;

@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/os/process.h"
+#include "lib/state/handover.h"
 
 namespace boxctl::supervise {
 namespace {
@@ -34,10 +35,26 @@ bool is_machined(pid_t pid) {
            program.ends_with("/systemd-machined (deleted)");
 }
 
+/// The parameters of io.systemd.Machine.Register.
+json::Value varlink_request(const bus::MachineRequest& machine, const std::string& control) {
+    json::Value request = {{"name", machine.name},          {"service", bus::kService},
+                           {"class", "container"},          {"leader", machine.leader},
+                           {"rootDirectory", machine.root}, {"controlAddress", control}};
+    if (!machine.id.empty())
+        request["id"] = state::to_hex(
+                {reinterpret_cast<const char*>(machine.id.data()), machine.id.size()});
+    if (!machine.interfaces.empty()) request["ifIndices"] = machine.interfaces;
+    return request;
+}
+
 }  // namespace
 
-Registration::Registration(event::Loop& loop, bus::MachineRequest machine, Failed failed)
-        : loop_(loop), machine_(std::move(machine)), failed_(std::move(failed)) {
+Registration::Registration(event::Loop& loop, bus::MachineRequest machine, ControlAddress control,
+                           Failed failed)
+        : loop_(loop),
+          machine_(std::move(machine)),
+          control_(std::move(control)),
+          failed_(std::move(failed)) {
 }
 
 Registration::~Registration() {
@@ -63,6 +80,7 @@ Result<void> Registration::connect() {
     auto connection = BOX_TRY(bus::Connection::begin(bus::Peer::bus, bus::kSystemBus));
     // What our own call brings about, its answer tells. Before the call, which may start machined.
     started_ = BOX_TRY(bus::match_new_machined(*connection, [this] {
+        takes_control_ = true;
         if (!waits_) begin();
     }));
     removed_ = BOX_TRY(bus::match_removed(*connection, machine_.name, [this] {
@@ -77,6 +95,7 @@ Result<void> Registration::connect() {
 void Registration::begin() {
     registered_ = false;
     again_.reset();
+    control_step_.reset();
     // Never without one: for leader 0 machined takes the caller, and would let people in there.
     if (!leader_.valid()) return;
     if (os::has_ended(leader_)) return;  // the next one is on its way, or the end of the machine
@@ -85,8 +104,40 @@ void Registration::begin() {
         log::debug(connected.error().message());
         return on_lost();
     }
+    if (!takes_control_) return register_on_bus();
+    const auto asked = register_with_control();
+    if (asked) return;
+    log::debug(asked.error().message());
+    register_on_bus();
+}
+
+void Registration::register_on_bus() {
     send(bus::make_register(*connection_, machine_),
          [this](Result<bus::Message> answer) { on_registered(std::move(answer)); });
+}
+
+Result<void> Registration::register_with_control() {
+    if (access(bus::kMachinedVarlink, F_OK) < 0) return errno_error("look for machined's Varlink");
+    const std::string address = BOX_TRY(control_());
+    control_step_ = BOX_TRY(varlink::Client::call(
+            loop_, bus::kMachinedVarlink, "io.systemd.Machine.Register",
+            varlink_request(machine_, address), [this](Result<varlink::Reply> reply) {
+                waits_ = false;
+                on_registered_with_control(std::move(reply));
+            }));
+    waits_ = true;
+    return {};
+}
+
+void Registration::on_registered_with_control(Result<varlink::Reply> reply) {
+    if (reply && (reply->error.empty() || reply->error == "io.systemd.Machine.MachineExists")) {
+        return find();
+    }
+    // An older one knows no such address. Of what else may be wrong D-Bus says more.
+    takes_control_ = false;
+    log::debug("register with a control address: " +
+               (reply ? printable(reply->error) : reply.error().message()));
+    register_on_bus();
 }
 
 void Registration::send(Result<bus::Message> call, bus::Connection::Answer answer) {
@@ -153,6 +204,7 @@ void Registration::on_lost() {
     registered_ = false;
     waits_ = false;
     step_.reset();
+    control_step_.reset();
     started_.reset();
     removed_.reset();
     connection_.reset();

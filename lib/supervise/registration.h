@@ -5,6 +5,9 @@
 // supervisor never waits for it: every call is answered in the loop. Whoever restarts machined or
 // the bus finds the machine registered again.
 //
+// systemd 261 and newer can be told where the machine is controlled (instance.h), by its Varlink
+// service alone. Where that is not there or does not know of it, D-Bus does.
+//
 // What is there under our name already:
 //
 //     its leader is ours     we or an earlier image of this program did it (reload)
@@ -23,6 +26,7 @@
 #include "lib/bus/machine1.h"
 #include "lib/event/loop.h"
 #include "lib/os/fd.h"
+#include "lib/varlink/client.h"
 
 namespace boxctl::supervise {
 
@@ -32,8 +36,12 @@ class Registration {
     /// for as long as the machine runs; a bus that cannot be reached is no such failure.
     using Failed = std::function<void(const Error& why)>;
 
+    /// The path of the socket where the machine is controlled, made when it is asked for first.
+    using ControlAddress = std::function<Result<std::string>()>;
+
     /// The loop outlives it. `machine.leader` is not looked at.
-    Registration(event::Loop& loop, bus::MachineRequest machine, Failed failed);
+    Registration(event::Loop& loop, bus::MachineRequest machine, ControlAddress control,
+                 Failed failed);
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
     /// machined forgets the machine.
@@ -51,6 +59,9 @@ class Registration {
     void begin();
     void begin_in(uint64_t pause);
     void begin_later();
+    void register_on_bus();
+    Result<void> register_with_control();
+    void on_registered_with_control(Result<varlink::Reply> reply);
     void on_registered(Result<bus::Message> answer);
     void find();
     void on_found(Result<bus::Message> answer);
@@ -62,17 +73,20 @@ class Registration {
 
     event::Loop& loop_;
     bus::MachineRequest machine_;
+    ControlAddress control_;
     Failed failed_;
     os::UniqueFd leader_;  ///< pidfd
     std::unique_ptr<bus::Connection> connection_;
-    bus::Slot started_;  ///< another machined
-    bus::Slot removed_;  ///< it has forgotten the machine
-    bus::Slot step_;     ///< the call that is being waited for
+    bus::Slot started_;                              ///< another machined
+    bus::Slot removed_;                              ///< it has forgotten the machine
+    bus::Slot step_;                                 ///< the call that is being waited for
+    std::unique_ptr<varlink::Client> control_step_;  ///< or this one
     event::TimerSource again_;
     uint64_t pause_ = event::kSecond;  ///< until the next attempt after a failure
     int replacements_ = 0;
-    bool waits_ = false;       ///< for the answer of step_
-    bool registered_ = false;  ///< and seen to be
+    bool waits_ = false;         ///< for the answer of step_
+    bool registered_ = false;    ///< and seen to be
+    bool takes_control_ = true;  ///< this machined, as far as we know
 };
 
 }  // namespace boxctl::supervise
