@@ -32,7 +32,8 @@ const char* word(ServiceAct act) {
 }
 
 bool is_state(std::string_view active) {
-    return active == "active" || active == "inactive" || active == "failed";
+    return active == "active" || active == "inactive" || active == "failed" ||
+           active == "activating" || active == "deactivating";
 }
 
 }  // namespace

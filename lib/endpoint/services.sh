@@ -38,7 +38,10 @@ list_box_init() {
             up) say "$name" active running "box-init service $name" ;;
             finished) say "$name" active exited "box-init service $name" ;;
             failed) say "$name" failed failed "box-init service $name" ;;
-            *) say "$name" inactive "$state" "box-init service $name" ;;
+            waiting | starting) say "$name" activating start "box-init service $name" ;;
+            delayed) say "$name" activating auto-restart "box-init service $name" ;;
+            stopping | killing) say "$name" deactivating stop "box-init service $name" ;;
+            *) say "$name" inactive dead "box-init service $name" ;;
         esac
     done
 }

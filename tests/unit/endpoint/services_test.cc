@@ -16,6 +16,10 @@ BOOST_AUTO_TEST_CASE(a_list_of_services_is_read) {
     BOOST_TEST(views[0].active_state == "active");
     BOOST_TEST(views[0].sub_state == "running");
     BOOST_TEST(views[1].description == "init script sshd");
+    for (const char* state : {"activating", "deactivating", "failed"}) {
+        const auto one = endpoint::parse_list(std::string("x\t") + state + "\tstart\ty\n");
+        BOOST_TEST((one.size() == 1U && one[0].active_state == state));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_a_box_makes_up_is_left_out) {
