@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cmd/boxctl/load.h"
 
+#include "cmd/boxctl/template.h"
 #include "lib/base/text.h"
 #include "lib/host/facts.h"
 #include "lib/os/file.h"
@@ -23,10 +24,14 @@ struct Place {
 Place place_of(const settings::Settings& wanted) {
     const std::string& asked = wanted.image.directory.value;
     const std::string& machine = wanted.image.machine.value;
-    if (asked.empty() && machine.empty()) return {".", ""};
+    const std::string& copied = wanted.image.template_.value;
+    if (asked.empty() && machine.empty()) return {copied.empty() ? "." : copied, ""};
     const std::string& name = asked.empty() ? machine : asked;
     if (!asked.empty() && (!is_word(asked) || host::exists(asked))) return {asked, ""};
     const std::string found = host::find_machine_directory(name);
+    if (found.empty() && asked.empty() && !copied.empty()) {
+        return {std::string(host::kMachines) + "/" + name, name};
+    }
     return found.empty() ? Place{name, ""} : Place{found, name};
 }
 
@@ -86,11 +91,17 @@ Result<LoadedSettings> load_settings(const settings::CommandLine& line,
                                      const settings::Caller& caller) {
     LoadedSettings loaded;
     const Place place = place_of(line.settings);
-    auto opened = host::open_root(place.directory);
+    auto opened = open_or_make_root(line.settings, place.directory, caller);
+    if (!opened && line.settings.image.template_.is_set()) return std::move(opened).error();
     if (!opened) return no_such_root(std::move(opened).error(), place.directory);
     loaded.root = std::move(opened).value();
     const std::string root = BOX_TRY(os::host_path(loaded.root));
     BOX_TRY(load_files(line, caller, place, root, loaded));
+    settings::ImageSettings& image = loaded.settings.image;
+    // Under --dry-run it is the template that was opened.
+    if (image.template_.is_set() && image.machine.value.empty()) {
+        image.machine.value = settings::name_of_directory("/" + place.directory);
+    }
     loaded.root = BOX_TRY(
             host::open_pivoted(std::move(loaded.root), loaded.settings.image.pivot_root.value));
     return loaded;

@@ -48,7 +48,7 @@ std::string usable_hash(std::string hash) {
 }
 
 std::string read_hash(const struct passwd& user) {
-    if (const std::string hash = usable_hash(text_of(user.pw_passwd)); !hash.empty()) return hash;
+    if (std::string hash = usable_hash(text_of(user.pw_passwd)); !hash.empty()) return hash;
     struct spwd entry = {};
     std::string buffer;
     const auto found = look_up(entry, buffer, [&](auto... arguments) {

@@ -179,6 +179,9 @@ bool exists(const std::string& path);
 /// build does, seen from our own program. A boxctl never runs the box-init of another version.
 std::string find_box_init();
 
+/// Where new machines are kept.
+constexpr const char* kMachines = "/var/lib/machines";
+
 /// The directory of the machine `name` where systemd keeps them (/var/lib/machines and others), or
 /// empty: none there.
 std::string find_machine_directory(const std::string& name);

@@ -187,9 +187,7 @@ Result<settings::ReadyRule> plan_ready(const Settings& wanted, const Plan& plan)
 
 RootLock plan_lock(const Settings& wanted, const host::RootFacts& root) {
     RootLock lock;
-    lock.path = format("%s/.locks/inode-%llu:%llu", kStateDirectory,
-                       static_cast<unsigned long long>(root.device),
-                       static_cast<unsigned long long>(root.inode));
+    lock.path = root_lock_path(root.device, root.inode);
     lock.shared = wanted.image.read_only.value || wanted.image.ephemeral.value ||
                   wanted.image.volatile_.value != settings::Volatile::no;
     return lock;
@@ -287,6 +285,11 @@ Result<security::CompiledFilters> SecurityPlan::own_filters(uint64_t kept) const
     return security::compile_filters(
             kept, calls,
             families.value_or(std::vector<uint32_t>(standard.begin(), standard.end())));
+}
+
+std::string root_lock_path(uint64_t device, uint64_t inode) {
+    return format("%s/.locks/inode-%llu:%llu", kStateDirectory,
+                  static_cast<unsigned long long>(device), static_cast<unsigned long long>(inode));
 }
 
 uint64_t NamespacePlan::flags() const {

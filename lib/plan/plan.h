@@ -94,6 +94,9 @@ struct StopPlan {
     uint32_t timeout = 30;  ///< seconds until everything is killed
 };
 
+/// The lock on a tree, by its device and inode.
+std::string root_lock_path(uint64_t device, uint64_t inode);
+
 /// What must not be used by two boxes at once.
 struct RootLock {
     std::string path;     ///< of the lock file

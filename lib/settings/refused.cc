@@ -29,7 +29,6 @@ constexpr RefusedRow kRefused[] = {
     {"verity-data", 0, kValue, "", "", kDisk},
     {"mstack", 0, kValue, "", "", kDisk},
     {"oci-bundle", 0, kValue, "", "", kOci},
-    {"template", 0, kValue, "", "", "copy the tree first: cp -a --reflink=auto TEMPLATE ROOT"},
     {"network-interface", 0, kValue, "Network", "Interface", kLinks},
     {"network-macvlan", 0, kValue, "Network", "MACVLAN", kLinks},
     {"network-ipvlan", 0, kValue, "Network", "IPVLAN", kLinks},

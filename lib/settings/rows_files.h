@@ -22,7 +22,7 @@ inline constexpr Row kFilesRows[] = {
      appends<&FilesSettings::inaccessible, to_inaccessible, write_inaccessible>(), nullptr, "Hide a file or directory of the box", "yes", Together::mounts},
     {"Files", "BindUser", "bind-user", 0, "=USER", "bind_user", Verbs::both, Trust::admin, Group::mounts,
      appends<&FilesSettings::bind_users, to_bound_user, write_bound_users>(), nullptr, "Take a user of the host, with home, into the box", "yes", Together::mounts},
-    {"Files", "BindUserShell", "bind-user-shell", 0, "=BOOL|PATH", "bind_user_shell", Verbs::both, Trust::admin, Group::mounts,
+    {"Files", "BindUserShell", "bind-user-shell", 0, "=PATH", "bind_user_shell", Verbs::both, Trust::admin, Group::mounts,
      replaces<&FilesSettings::bind_user_shell, to_bound_shell, write_bound_shell>(), bool_words, "Their shell there, or yes: as on the host"},
     {"X-Boxctl", "BindUserGroup", "bind-user-group", 0, "=GROUP", "bind_user_group", Verbs::both, Trust::admin, Group::mounts,
      appends<&FilesSettings::bind_user_groups, to_bound_group, write_texts>(), nullptr, "Put them into this group of the box", "yes", Together::mounts},

@@ -10,6 +10,8 @@ namespace boxctl::settings {
 inline constexpr Row kImageRows[] = {
     {"", "", "directory", 'D', "=DIR", "directory", Verbs::both, Trust::admin, Group::image,
      replaces<&ImageSettings::directory, to_text, write_text>(), nullptr, "Root directory of the box (as the word ROOT)"},
+    {"", "", "template", 0, "=DIR", "template", Verbs::both, Trust::admin, Group::image,
+     replaces<&ImageSettings::template_, to_text, write_text>(), nullptr, "Copy DIR first, if there is no root yet"},
     {"Files", "ReadOnly", "read-only", 0, "", "read_only", Verbs::both, Trust::any, Group::image,
      flag<&ImageSettings::read_only>(), nullptr, "Mount the root read-only"},
     {"Files", "Volatile", "volatile", 0, "[=MODE]", "volatile", Verbs::both, Trust::any, Group::image,

@@ -41,6 +41,7 @@ struct ImageSettings {
     Field<bool> read_only;
     Field<Volatile> volatile_;
     Field<bool> ephemeral;
+    Field<std::string> template_;  ///< copied to where the root is to be, if there is none
     Field<PivotRoot> pivot_root;
 };
 

@@ -17,6 +17,14 @@ void check_image(const Settings& wanted, Faults& faults) {
                                     ? "no root directory; write 'boxctl boot ROOT'"
                                     : "no root directory; write 'boxctl run ROOT [COMMAND]'");
     }
+    const bool place = !image.directory.value.empty() || !image.machine.value.empty();
+    if (image.template_.is_set() && !place && here && !image.ephemeral.value) {
+        faults.emplace_back("--template needs --directory or --machine to say where the copy goes");
+    }
+    if (image.template_.is_set() && place && image.ephemeral.value) {
+        faults.emplace_back(
+                "--ephemeral forgets what --template makes; name the template as the root");
+    }
     const bool forgets = image.volatile_.value != Volatile::no;
     if (image.ephemeral.value && forgets) {
         faults.emplace_back("--ephemeral and --volatile both say where changes go");

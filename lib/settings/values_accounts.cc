@@ -23,6 +23,7 @@ Result<BoundUser> to_bound_user(std::string_view text) {
 
 std::vector<std::string> write_bound_users(const std::vector<BoundUser>& values) {
     std::vector<std::string> names;
+    names.reserve(values.size());
     for (const BoundUser& user : values)
         names.push_back(user.name);
     return names;

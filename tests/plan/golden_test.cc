@@ -240,7 +240,7 @@ bool decides(const std::string& name, const settings::Row& row) {
 const std::map<std::string, std::string> kAssertedElsewhere = {
         {"--quiet", "rows.sh"}, {"--dry-run", "dry-run.sh"},   {"--log-level", "rows.sh"},
         {"-j", "nspawn.sh"},    {"--init", "boot-busybox.sh"}, {"--user", "run.sh"},
-        {"--uid", "rows.sh"},
+        {"--uid", "rows.sh"},   {"--template", "template.sh"},
 };
 
 bool is_asserted_elsewhere(const settings::Row& row) {
