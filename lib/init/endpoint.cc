@@ -139,6 +139,7 @@ int accept_client(int listener) {
     const bool known = getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
     if (known && (peer.uid == 0 || peer.uid == geteuid())) return client;
     (void)close(client);
+    errno = EACCES;
     return -1;
 }
 

@@ -37,7 +37,8 @@ int open_control(const char* path);
 /// A connected one, for the client. -1 with errno.
 int connect_control(const char* path);
 
-/// The next client whose user may give orders: root, or whoever box-init runs as. -1: none.
+/// The next client whose user may give orders: root, or whoever box-init runs as. -1 with errno:
+/// EACCES for another user.
 int accept_client(int listener);
 
 /// Readiness told to whoever started box-init; silent where nobody asked for it.

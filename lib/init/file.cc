@@ -10,6 +10,10 @@
 
 namespace boxctl::init {
 
+bool is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
 ssize_t read_small(int directory, const char* name, char* text, size_t room) {
     // A FIFO in a service directory must not hold PID 1 up.
     const int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -8,6 +8,10 @@
 
 namespace boxctl::init {
 
+/// Whether `error` says that the system, or we, have run out of something: nothing is said about
+/// what was asked for, and it may work a moment later.
+bool is_shortage(int error);
+
 /// Reads `name` in `directory` (AT_FDCWD for an absolute path) into `text`, with a zero behind it.
 /// Returns its length, or -1 with errno (EFBIG: it does not fit).
 ssize_t read_small(int directory, const char* name, char* text, size_t room);

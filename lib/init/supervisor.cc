@@ -273,6 +273,7 @@ int Supervisor::time_left() const {
         consider(workers_[i].probe.next);
         consider(workers_[i].probe.deadline);
     }
+    consider(listener_again_);
     if (first == kNoTime) return -1;
     const int64_t left = first - monotonic_now();
     constexpr int64_t kLongest = 3600000;
@@ -291,12 +292,15 @@ void Supervisor::fire_timers() {
         if (is_over(workers_[i].probe.deadline)) probe_result(i, false);
         if (is_over(workers_[i].probe.next)) ask(i);
     }
+    if (is_over(listener_again_)) watch_listener_again();
 }
 
 int Supervisor::finish() {
     // An orderly stop that somebody asked for is a success, whatever failed and was ignored before.
     if (crew_.stopping() && !status_decided_) exit_status_ = 0;
     if (kill_now_) exit_status_ = kKilled;
+    // A subreaper needs a descriptor to find its children.
+    (void)close(poll_);
     const Reach reach = pid_one_ ? Reach::pid_namespace : Reach::descendants;
     (void)kill_everything(reach, 0);
     for (uint32_t i = 0; i < services_.count; ++i)

@@ -122,6 +122,7 @@ class Supervisor {
     void probe_news(uint32_t index, uint32_t what);
     void probe_exec_ended(uint32_t index, int status);
     void probe_result(uint32_t index, bool good);
+    void postpone_question(uint32_t index);
     void end_question(uint32_t index);
     void take_notice(uint32_t index);
     void take_ready_line(uint32_t index);
@@ -130,6 +131,7 @@ class Supervisor {
 
     // supervisor_control.cc: requests
     void take_client();
+    void watch_listener_again();
     void take_request(uint32_t slot);
     void answer(Client& client, const char* text, size_t size);
     void refuse(Client& client, const char* problem, const char* object);
@@ -157,7 +159,8 @@ class Supervisor {
     int poll_ = -1;
     int signals_ = -1;  ///< signalfd
     int listener_ = -1;
-    int exit_status_ = 0;  ///< of the service that decides
+    int64_t listener_again_ = kNoTime;  ///< when it is looked at again
+    int exit_status_ = 0;               ///< of the service that decides
     bool status_decided_ = false;
     bool told_ready_ = false;
     bool reboot_ = false;

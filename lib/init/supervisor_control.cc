@@ -5,11 +5,13 @@
 //     logs SERVICE
 //
 // The first byte of an answer is "+" for done or "-" for an error, then comes the text.
+#include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/init/file.h"
 #include "lib/init/page.h"
 #include "lib/init/supervisor.h"
 #include "lib/init/text.h"
@@ -22,6 +24,8 @@ namespace {
 /// The longest answer: 64 services in JSON, each with a status of its own.
 constexpr size_t kAnswer = 65536;
 char answer_text[kAnswer];
+/// Milliseconds.
+constexpr int64_t kLookAway = 500;
 
 struct Request {
     char text[kMaxControlRequest + 1] = {};
@@ -86,9 +90,18 @@ void Supervisor::refuse(Client& client, const char* problem, const char* object)
     answer(client, line.text(), line.size());
 }
 
+/// A connection that cannot be taken, for want of a descriptor or of memory, stays where it is and
+/// would wake us at once again: we look away for a while.
 void Supervisor::take_client() {
     const int socket = accept_client(listener_);
-    if (socket < 0) return;
+    if (socket < 0) {
+        if (!is_shortage(errno)) return;
+        struct epoll_event nothing = {};
+        nothing.data.u64 = watch_tag(watch_listener, 0);
+        (void)epoll_ctl(poll_, EPOLL_CTL_MOD, listener_, &nothing);
+        listener_again_ = monotonic_now() + kLookAway;
+        return;
+    }
     for (uint32_t slot = 0; slot < kMaxControlClients; ++slot) {
         if (clients_[slot].socket >= 0) continue;
         clients_[slot].socket = socket;
@@ -98,6 +111,13 @@ void Supervisor::take_client() {
     static constexpr char kBusy[] = "-too many requests at a time";
     (void)send(socket, kBusy, sizeof kBusy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)close(socket);
+}
+
+void Supervisor::watch_listener_again() {
+    struct epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.u64 = watch_tag(watch_listener, 0);
+    (void)epoll_ctl(poll_, EPOLL_CTL_MOD, listener_, &event);
 }
 
 void Supervisor::take_request(uint32_t slot) {

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "lib/init/file.h"
 #include "lib/init/probe.h"
 #include "lib/init/supervisor.h"
 #include "lib/init/text.h"
@@ -90,13 +91,24 @@ void Supervisor::ask(uint32_t index) {
         request.leaf = worker.leaf;
         const Launched launched = launch(request);
         worker.probe.pid = launched.pid;
-        if (launched.pid == 0) probe_result(index, false);
+        if (launched.pid == 0) postpone_question(index);
         return;
     }
     worker.probe.socket = begin_probe(probe);
-    if (worker.probe.socket < 0 || !watch(worker.probe.socket, watch_probe, index, EPOLLOUT)) {
-        probe_result(index, false);
+    if (worker.probe.socket >= 0) {
+        if (!watch(worker.probe.socket, watch_probe, index, EPOLLOUT)) postpone_question(index);
+        return;
     }
+    is_shortage(errno) ? postpone_question(index) : probe_result(index, false);
+}
+
+/// That we have no process or descriptor left to ask with says nothing about the service.
+void Supervisor::postpone_question(uint32_t index) {
+    end_question(index);
+    const bool starting = crew_.state(index) == ServiceState::starting;
+    const Service& service = services_.list[index];
+    workers_[index].probe.next =
+            monotonic_now() + (starting ? kReadyInterval : service.health_interval);
 }
 
 void Supervisor::probe_news(uint32_t index, uint32_t what) {

@@ -2,54 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # box-init --services without boxctl: as PID 1 of a PID namespace with a /run of its own and no
 # cgroups. What cgroups add is looked at in services-box.sh.
-# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh disable=SC2016,SC2034
+# shellcheck source-path=SCRIPTDIR source=../lib/tap.sh source=../lib/supervisor.sh disable=SC2016,SC2154
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
-
-[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
-[ -x "$BOXINIT" ] || { echo "Bail out! $BOXINIT is missing: build it first"; exit 1; }
-work=$(tmpdir)
-cd "$work" || exit 1
-server='' init=''
-
-# services TEXT: the file of the next box
-services() { printf '%s\n' "$1" >services.ini; }
-
-# boot [OPTION...]: the supervisor as PID 1; its output is in ./log, $server is unshare, $init PID 1
-boot() {
-    unshare --pid --fork --kill-child --mount-proc --mount --net sh -c '
-        mount -t tmpfs run /run && mount -t tmpfs none /sys/fs/cgroup && ip link set lo up && exec "$@"' - \
-        "$BOXINIT" --services="$work/services.ini" "$@" >log 2>&1 </dev/null &
-    server=$!
-    at_exit end_server "$server"
-    until_true first_child
-}
-end_server() { kill -KILL "$1" 2>/dev/null; }
-first_child() { init=$(cat "/proc/$server/task/$server/children" 2>/dev/null) && init=${init% } && [ -n "$init" ]; }
-until_true() {
-    local tries
-    for ((tries = 0; tries < 400; tries++)); do
-        ! "$@" >/dev/null 2>&1 || return 0
-        sleep 0.05
-    done
-    return 1
-}
-inside() { nsenter -t "$init" --pid --mount --net -- "$@"; }
-ctl() { inside "$BOXINIT" ctl "$@"; }
-state() { ctl status --json "$1" | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'; }
-field() { ctl status --json "$1" | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p"; }
-is_in() { [ "$(state "$1")" = "$2" ]; }
-reaches() { # NAME SERVICE STATE
-    until_true is_in "$2" "$3"
-    is "$1" "$(state "$2")" "$3"
-}
-logged() { grep -q -- "$1" log; }
-has_logged() { # NAME REGEX
-    until_true logged "$2"
-    ok "$1" grep -q -- "$2" log
-}
-end() { wait "$server"; ended=$?; }
-stop() { kill -"${1:-TERM}" "$init"; end; }
-order_of() { grep -n "$1" log | head -n 1 | cut -d: -f1; }
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib/supervisor.sh"
 
 # --- start, order, stop -------------------------------------------------------------------------
 services '[Service setup]
