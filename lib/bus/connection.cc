@@ -141,7 +141,12 @@ Connection::~Connection() {
     hook_.reset();
     timer_.reset();
     io_.reset();
-    library_->bus_flush_close_unref(bus_);
+    // Before the bus has greeted us a flush would wait for that, for up to ninety seconds.
+    if (library_->bus_is_ready(bus_) > 0) {
+        library_->bus_flush_close_unref(bus_);
+    } else {
+        library_->bus_close_unref(bus_);
+    }
 }
 
 Result<Message> Connection::make_call(const Address& address, const char* method) {

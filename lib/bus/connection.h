@@ -65,7 +65,8 @@ class Connection {
 
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
-    /// Sends what is queued, then closes. What the peer keeps for this client ends with it.
+    /// Sends what is queued, if the bus has given us a name, then closes. What the peer keeps for
+    /// this client ends with it.
     ~Connection();
 
     [[nodiscard]] Peer peer() const { return peer_; }

@@ -203,6 +203,28 @@ BOOST_AUTO_TEST_CASE(a_lost_bus_is_told_after_the_awaited_answers) {
     BOOST_TEST(Connection::open(Peer::bus, daemon.socket()).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_bus_that_hangs_is_not_waited_for_at_the_end) {
+    const Daemon daemon;
+    daemon.pause();
+    const uint64_t before = event::now_us();
+    auto connection = need(Connection::begin(Peer::bus, daemon.socket()));
+    Message request = need(connection->make_call(kDaemon, "GetId"));
+    need(connection->send(request));
+    connection.reset();
+    // libsystemd would wait for ninety seconds.
+    BOOST_TEST(event::now_us() - before < 45 * event::kSecond);
+}
+
+BOOST_AUTO_TEST_CASE(nor_when_connecting_takes_too_long) {
+    const Daemon daemon;
+    daemon.pause();
+    const uint64_t before = event::now_us();
+    const auto connection = Connection::open(Peer::bus, daemon.socket());
+    BOOST_REQUIRE(!connection);
+    BOOST_TEST(connection.error().code() == ETIME);
+    BOOST_TEST(event::now_us() - before < 45 * event::kSecond);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(nobody_listening_is_an_error_that_says_so) {
