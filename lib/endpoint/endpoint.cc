@@ -63,6 +63,7 @@ void Endpoint::on_signal(int signal) {
 }
 
 void Endpoint::on_lost(bool asked) {
+    hooks_.leaderless();
     if (starts_ >= kMostStarts) {
         return hooks_.unavailable(Error("its companion was killed again and again"));
     }

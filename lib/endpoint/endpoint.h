@@ -33,6 +33,8 @@ class Endpoint {
         /// This process stands for the box from now on: to be registered with machined. Again
         /// whenever it had to be replaced.
         std::function<void(pid_t leader)> leader;
+        /// It has ended and was reaped; nobody stands for the box until the next one does.
+        std::function<void()> leaderless;
         /// There will be none.
         std::function<void(const Error& why)> unavailable;
     };

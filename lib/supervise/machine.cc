@@ -133,6 +133,9 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
         (void)os::send_signal(box_.pidfd, signal).has_value();
     };
     hooks.leader = [this](pid_t leader) { set_leader(leader); };
+    hooks.leaderless = [this] {
+        if (registration_) registration_->drop_leader();
+    };
     hooks.unavailable = [this](const Error& why) {
         // A box that is ending takes its companion along before its PID 1 is seen to end.
         const std::string text = "machinectl shell will not work for machine '" + record_.name +

@@ -50,11 +50,13 @@ json::Value varlink_request(const bus::MachineRequest& machine, const std::strin
 }  // namespace
 
 Registration::Registration(event::Loop& loop, bus::MachineRequest machine, ControlAddress control,
-                           Failed failed)
+                           Failed failed, std::string bus)
         : loop_(loop),
           machine_(std::move(machine)),
           control_(std::move(control)),
-          failed_(std::move(failed)) {
+          failed_(std::move(failed)),
+          bus_(std::move(bus)) {
+    machine_.leader = 0;
 }
 
 Registration::~Registration() {
@@ -67,17 +69,29 @@ Registration::~Registration() {
 
 void Registration::set_leader(pid_t leader) {
     leader_.reset();
-    auto pidfd = os::open_pidfd(leader);
-    if (!pidfd) return fail(pidfd.error());
-    leader_ = std::move(pidfd).value();
     machine_.leader = leader;
     replacements_ = 0;
     begin();
 }
 
+void Registration::drop_leader() {
+    leader_.reset();
+    machine_.leader = 0;
+    step_.reset();
+    control_step_.reset();
+    waits_ = false;
+}
+
+/// Descriptors may have run out when it was set: it is still ours to open later.
+Result<void> Registration::hold_leader() {
+    if (leader_.valid()) return {};
+    leader_ = BOX_TRY(os::open_pidfd(machine_.leader));
+    return {};
+}
+
 Result<void> Registration::connect() {
     if (connection_ != nullptr) return {};
-    auto connection = BOX_TRY(bus::Connection::begin(bus::Peer::bus, bus::kSystemBus));
+    auto connection = BOX_TRY(bus::Connection::begin(bus::Peer::bus, bus_));
     // What our own call brings about, its answer tells. Before the call, which may start machined.
     started_ = BOX_TRY(bus::match_new_machined(*connection, [this] {
         takes_control_ = true;
@@ -97,7 +111,9 @@ void Registration::begin() {
     again_.reset();
     control_step_.reset();
     // Never without one: for leader 0 machined takes the caller, and would let people in there.
-    if (!leader_.valid()) return;
+    if (machine_.leader <= 0) return;
+    const auto held = hold_leader();
+    if (!held) return fail(held.error());
     if (os::has_ended(leader_)) return;  // the next one is on its way, or the end of the machine
     const auto connected = connect();
     if (!connected) {

@@ -39,22 +39,28 @@ class Registration {
     /// The path of the socket where the machine is controlled, made when it is asked for first.
     using ControlAddress = std::function<Result<std::string>()>;
 
-    /// The loop outlives it. `machine.leader` is not looked at.
+    /// The loop outlives it. `machine.leader` is not looked at. `bus` is the socket of the system
+    /// bus.
     Registration(event::Loop& loop, bus::MachineRequest machine, ControlAddress control,
-                 Failed failed);
+                 Failed failed, std::string bus = bus::kSystemBus);
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
     /// machined forgets the machine.
     ~Registration();
 
-    /// From now on the machine has this leader, a child of ours that was not reaped yet.
+    /// From now on the machine has this leader, a child of ours that is not reaped before
+    /// drop_leader() or the next one is set.
     void set_leader(pid_t leader);
+    /// It has ended, and its number may be another process's from now on. Whom machined still has
+    /// is replaced by the next leader.
+    void drop_leader();
 
     /// machined 262 sends SIGTERM to who registered a machine when its leader has died. Is this
     /// signal of that kind, and not somebody's wish (machinectl terminate)?
     [[nodiscard]] bool is_echo(const signalfd_siginfo& signal) const;
 
  private:
+    Result<void> hold_leader();
     Result<void> connect();
     void begin();
     void begin_in(uint64_t pause);
@@ -75,7 +81,8 @@ class Registration {
     bus::MachineRequest machine_;
     ControlAddress control_;
     Failed failed_;
-    os::UniqueFd leader_;  ///< pidfd
+    std::string bus_;
+    os::UniqueFd leader_;  ///< pidfd of machine_.leader, which is 0 where there is none
     std::unique_ptr<bus::Connection> connection_;
     bus::Slot started_;                              ///< another machined
     bus::Slot removed_;                              ///< it has forgotten the machine
