@@ -9,6 +9,7 @@
 
 #include "lib/base/text.h"
 #include "lib/cgroup/apply.h"
+#include "lib/os/dismiss.h"
 #include "lib/os/file.h"
 #include "lib/os/message.h"
 #include "lib/shell/inside.h"
@@ -80,10 +81,7 @@ Session& Session::operator=(Session&& other) noexcept {
 }
 
 Session::~Session() {
-    if (pidfd.valid()) {
-        (void)kill().has_value();
-        (void)wait().has_value();
-    }
+    os::dismiss(std::move(pidfd));
     // Nobody is left to tell; what stays goes with the box.
     if (leaf.dir.valid()) (void)cgroup::remove_leaf(parent, leaf.name).has_value();
 }
@@ -101,17 +99,13 @@ Result<void> Session::kill() const {
 }
 
 Joiner::~Joiner() {
-    (void)end().has_value();
+    end();
 }
 
 /// It has nothing more to do, or nothing that anybody waits for. Not only waited for: whoever may
 /// freeze its cgroup would make us wait as well, and a frozen process can still be killed.
-Result<void> Joiner::end() {
-    if (!pidfd_.valid()) return {};
-    (void)os::send_signal(pidfd_, SIGKILL).has_value();
-    auto status = os::wait_for(pidfd_);
-    pidfd_.reset();
-    return status ? Result<void>() : Result<void>(std::move(status).error());
+void Joiner::end() {
+    os::dismiss(std::move(pidfd_));
 }
 
 Result<Entering> Entering::begin(const EnterRequest& wanted) {
@@ -151,7 +145,7 @@ Result<Entering> Entering::begin(const Joining& joining) {
 Result<void> Entering::take_birth() {
     // It tells of its own failure, too.
     Link::Heard born = BOX_TRY(link_.expect(Step::payload_born));
-    BOX_TRY(joiner_.end());
+    joiner_.end();
     if (born.fds.empty()) return Error(EPROTO, "enter the box");
     session_.pid = born.value;
     session_.pidfd = std::move(born.fds[0]);
@@ -181,7 +175,7 @@ Result<std::optional<Session>> Entering::advance() {
 }
 
 Session Entering::give_up() {
-    (void)joiner_.end().has_value();
+    joiner_.end();
     // It may have told of a birth that nobody has heard of yet.
     const auto told = readable(link_.fd(), 0);
     if (stage_ == Stage::birth && told && *told) (void)take_birth().has_value();

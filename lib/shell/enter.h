@@ -89,8 +89,9 @@ struct EnterRequest {
     bool ignore_sigpipe = false;
 };
 
-/// A program in the box. Destroying it kills and reaps the program, unless its end was seen, and
-/// removes its cgroup; what it left behind in the background stays, and goes with the box.
+/// A program in the box. Destroying it kills and reaps the program (os::dismiss()), unless its end
+/// was seen, and removes its cgroup; what it left behind in the background stays, and goes with the
+/// box.
 class Session {
  public:
     Session() = default;
@@ -125,7 +126,7 @@ class Joiner {
         return *this;
     }
     ~Joiner();
-    Result<void> end();
+    void end();
 
  private:
     os::UniqueFd pidfd_;

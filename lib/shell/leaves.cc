@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include "lib/base/log.h"
+#include "lib/os/dismiss.h"
 
 namespace boxctl::shell {
 namespace {
@@ -15,10 +16,7 @@ constexpr size_t kMost = 64;
 }  // namespace
 
 void Leaves::take(Session session, Rest rest) {
-    if (session.pidfd.valid()) {
-        (void)session.kill().has_value();
-        (void)session.wait().has_value();
-    }
+    os::dismiss(std::move(session.pidfd));
     const cgroup::Leaf& leaf = session.leaf;
     if (!leaf.dir.valid()) return;
     if (rest == Rest::kill) {

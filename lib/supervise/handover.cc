@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "lib/os/dismiss.h"
 #include "lib/shell/handover.h"
 #include "lib/supervise/machine.h"
 
@@ -58,6 +59,21 @@ Result<console::TerminalGuard> unpack_terminal(const Value& packed, state::Incom
     os::UniqueFd child = BOX_TRY(incoming.take(packed, "watch_child"));
     return console::TerminalGuard::adopt(std::move(saved), std::move(screen),
                                          os::DeathWatch::adopt(std::move(pipe), std::move(child)));
+}
+
+Value pack_dismissed(state::Outgoing& outgoing) {
+    Value all = Value::array();
+    for (const os::BorrowedFd child : os::dismissed())
+        all.push_back({{"child", outgoing.add(child)}});
+    return all;
+}
+
+Result<void> resume_dismissed(const Value& packed, state::Incoming& incoming) {
+    // An image of before they were handed over has none.
+    if (json::find(packed, "dismissed") == nullptr) return {};
+    for (const Value& one : *BOX_TRY(json::get_array(packed, "dismissed")))
+        os::adopt_dismissed(BOX_TRY(incoming.take(one, "child")));
+    return {};
 }
 
 }  // namespace
@@ -138,6 +154,7 @@ Result<void> Jobs::resume(const Value& packed, state::Incoming& incoming) {
 
 Value Machine::pack(state::Outgoing& outgoing) const {
     return {{"record", state::to_json(record_)},
+            {"dismissed", pack_dismissed(outgoing)},
             {"console", console_ ? console_->pack(outgoing) : Value()},
             {"jobs", jobs_.pack(outgoing)},
             {"endpoint", endpoint_ ? endpoint_->pack(outgoing) : Value()}};
@@ -164,6 +181,7 @@ Result<std::unique_ptr<Machine>> Machine::resume(launch::RunningBox& box, const 
     }
     const Value* jobs = json::find(packed, "jobs");
     if (jobs != nullptr) BOX_TRY(machine->jobs_.resume(*jobs, incoming));
+    BOX_TRY(resume_dismissed(packed, incoming));
     BOX_TRY(machine->watch_readiness());
     return machine;
 }

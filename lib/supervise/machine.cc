@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/cgroup/change.h"
+#include "lib/os/dismiss.h"
 #include "lib/os/file.h"
 #include "lib/os/process.h"
 #include "lib/state/control.h"
@@ -39,6 +40,16 @@ Result<void> Machine::watch_signals() {
         if (console_) console_->resize();
     })));
     return {};
+}
+
+/// The box does not end before the last of them is reaped, which no descriptor of ours tells.
+void Machine::watch_dismissed() {
+    constexpr uint64_t kPause = event::kSecond / 4;
+    dismissed_timer_ = loop_->add_timer(event::kNever, [] {});
+    dismissed_ = loop_->add_hook([this] {
+        const bool some = os::reap_dismissed();
+        dismissed_timer_.set_deadline(some ? event::now_us() + kPause : event::kNever);
+    });
 }
 
 Result<void> Machine::watch_notify() {
@@ -299,6 +310,7 @@ Result<void> Machine::answer_reload(const std::string& failure) {
 Result<void> Machine::watch() {
     BOX_TRY(watch_leader());
     BOX_TRY(watch_signals());
+    watch_dismissed();
     BOX_TRY(watch_notify());
     BOX_TRY(watch_control());
     if (!has_console()) return {};

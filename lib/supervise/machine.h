@@ -126,6 +126,7 @@ class Machine {
     Result<void> watch();
     Result<void> watch_leader();
     Result<void> watch_signals();
+    void watch_dismissed();
     Result<void> watch_notify();
     Result<void> watch_control();
     Result<void> watch_readiness();
@@ -173,6 +174,8 @@ class Machine {
     std::unique_ptr<Control> control_;
     event::Source leader_source_;
     std::vector<event::Source> signal_sources_;
+    event::Source dismissed_;
+    event::TimerSource dismissed_timer_;
     event::TimerSource deadline_;
     event::TimerSource no_companion_;  ///< until that is worth a notice
 };

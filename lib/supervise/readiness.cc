@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "lib/base/log.h"
+#include "lib/os/dismiss.h"
 #include "lib/settings/values.h"
 #include "lib/supervise/probe.h"
 
@@ -103,10 +104,7 @@ void Readiness::end_look() {
     look_deadline_.reset();
     look_source_.reset();
     session_.reset();
-    if (!look_.valid()) return;
-    (void)os::send_signal(look_, SIGKILL).has_value();
-    (void)os::wait_for(look_).has_value();
-    look_.reset();
+    os::dismiss(std::move(look_));
 }
 
 }  // namespace boxctl::supervise
