@@ -34,6 +34,16 @@ Requires=web
 ExecStart=/bin/sh -c "setsid sh -c \"setsid sleep 4321 & sleep 1234\" & trap \"echo worker stops; exit 0\" TERM; echo works; while :; do sleep 0.1; done"
 INI
 
+# A daemon that leaves no PID file: where there are cgroups, the service is what is in its own.
+cat >"$root/etc/box-init/daemon.service.ini" <<'INI'
+[Service]
+Type=forking
+Enabled=no
+ExecStart=/bin/busybox httpd -p 127.0.0.1:8081 -h /www
+RestartSec=50ms
+Restart=always
+INI
+
 services() { "$BOXCTL" services "$box" "$@" </dev/null; }
 state() { services status --json "$1" | sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'; }
 pid_of() { services status --json "$1" | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
@@ -70,6 +80,16 @@ if [ -n "$(inside sh -c 'ls -d /sys/fs/cgroup/service-worker 2>/dev/null')" ]; t
     is "a stop reaches what left its session" "$(services stop worker; inside sh -c 'ps | grep -c "[s]leep 4321"')" 0
     is "and leaves the others alone" "$(state web)" up
     services start worker
+
+    is "a daemon is started" "$(services start daemon; inside busybox wget -q -O - http://127.0.0.1:8081/health; echo $?)" 0
+    daemon() { inside sh -c 'cat /sys/fs/cgroup/service-daemon/cgroup.procs'; }
+    before=$(daemon)
+    is "it is one process, and none of box-init's naming" "$(wc -w <<<"$before") $(pid_of daemon)" "1 0"
+    inside kill -KILL "$before"
+    new_daemon() { local now; now=$(daemon) && [ -n "$now" ] && [ "$now" != "$before" ] && is_in daemon up; }
+    wait_for new_daemon
+    ok "a daemon that is killed comes back" new_daemon
+    is "and is stopped" "$(services stop daemon; daemon)" ""
 else
     skip "cgroups" "no writable cgroup v2 in a box here"
 fi

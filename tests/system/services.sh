@@ -70,6 +70,47 @@ is "and says when it does not become ready" "$(ctl start never 2>&1; echo $?)" $
 stop RTMIN+3
 is "SIGRTMIN+3 stops as well" "$ended" 0
 
+# --- daemons ------------------------------------------------------------------------------------
+cat >bus.conf <<XML
+<busconfig><type>session</type><fork/><pidfile>/run/bus.pid</pidfile><listen>unix:path=/run/bus</listen>
+<policy context="default"><allow send_destination="*"/><allow own="*"/><allow user="*"/></policy></busconfig>
+XML
+if command -v dbus-daemon >/dev/null; then
+    services '[Service bus]
+Type=forking
+ExecStart=/usr/bin/dbus-daemon --config-file='"$work"'/bus.conf
+PIDFile=/run/bus.pid
+RestartSec=50ms
+[Service client]
+Requires=bus
+Type=oneshot
+ExecStart=/bin/sh -c "test -S /run/bus && echo found it"
+[Service liar]
+Enabled=no
+Type=forking
+Restart=no
+PIDFile='"$work"'/lie.pid
+ExecStart=/bin/sh -c "echo 1 >'"$work"'/lie.pid"'
+    boot
+    reaches "a real daemon is up" bus up
+    reaches "and what needs it has found it" client finished
+    is "its main process is that of its PID file" "$(field bus pid)" "$(inside cat /run/bus.pid)"
+    before=$(field bus pid)
+    inside kill -KILL "$before"
+    # The next one refuses a PID file that is there.
+    inside rm -f /run/bus.pid
+    new_bus() { [ "$(field bus pid)" != "$before" ] && is_in bus up; }
+    until_true new_bus
+    ok "a daemon that is killed comes back" new_bus
+    is "control: a PID file that names no process of the service is refused" \
+        "$(ctl start liar 2>&1; state liar)" $'box-init: it is failed, status 125\nfailed'
+    is "a stop ends it" "$(ctl stop bus; inside pgrep -c dbus-daemon)" 0
+    stop
+    is "the box of daemons ends with 0" "$ended" 0
+else
+    skip "a real daemon" "dbus-daemon is not installed"
+fi
+
 # --- jobs that come again -----------------------------------------------------------------------
 services '[Service job]
 Type=oneshot
