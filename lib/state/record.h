@@ -7,6 +7,7 @@
 //     /run/boxctl/.locks/NAME       locked by the supervisor for as long as it lives
 //     /run/boxctl/.locks/inode-D:I  locked while a box uses the tree with that inode
 //     /run/boxctl/.uid/BASE         locked while a box has the ids from BASE on
+//     /run/boxctl/.uid/.look        which ids others had a moment ago (userns/live_maps.h)
 //
 // Only the lock says that a box runs: a killed supervisor holds none, and its record is then just
 // litter that the next start or 'boxctl cleanup' removes.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/userns/ids.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include "lib/base/scope_guard.h"
 #include "lib/base/text.h"
 #include "lib/os/file.h"
+#include "lib/userns/live_maps.h"
 #include "lib/userns/overlap.h"
 
 namespace boxctl::userns {
@@ -122,14 +125,13 @@ Result<void> check_spans(const std::vector<NamedSpan>& spans, const IdSpan& want
     return busy(wanted, taken->origin + " has " + describe(taken->span));
 }
 
-// Locks one range and makes sure that it is nobody's; EBUSY when it is.
-Result<IdRange> try_range(uint32_t base, uint32_t count, const HostIds& host,
+// Locks one range and makes sure that it is nobody's, as far as files tell; EBUSY when it is.
+Result<IdRange> try_range(uint32_t base, uint32_t count, const HostIds& host, os::BorrowedFd dir,
                           const Places& places) {
     IdRange range;
     range.base = base;
     range.count = count;
     BOX_TRY(check_spans(host.taken, span_of(range)));
-    const os::UniqueFd dir = BOX_TRY(open_lock_directory(places.locks));
     ScopeGuard undo([&] { release(range); });
     auto lock = os::LockFile::acquire(places.locks + "/" + lock_name(span_of(range)),
                                       os::LockKind::exclusive);
@@ -140,17 +142,41 @@ Result<IdRange> try_range(uint32_t base, uint32_t count, const HostIds& host,
     range.lock = std::move(lock).value();
     BOX_TRY(check_siblings(dir, range, places));
     BOX_TRY(lock_nspawn(range, places));
-    BOX_TRY(check_spans(BOX_TRY(read_live_maps(places.proc)), span_of(range)));
     undo.dismiss();
     return range;
 }
 
+/// Is `span` within the ids of a box of ours that lives? `names` are those of all locks.
+bool is_ours(const IdSpan& span, const std::vector<std::string>& names, const Places& places) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        const auto held = parse_lock_name(name);
+        return held && held->first <= span.first &&
+               span.first + span.count <= held->first + held->count &&
+               os::is_locked(places.locks + "/" + name);
+    });
+}
+
+Result<std::vector<NamedSpan>> maps_of_others(os::BorrowedFd dir, const Places& places) {
+    // Listed when all processes are looked at, and not before.
+    std::optional<std::vector<std::string>> names;
+    return read_recent_maps(places.proc, dir, [&](const IdSpan& span) {
+        if (!names) {
+            auto listed = os::list_directory(dir);
+            names = listed ? std::move(*listed) : std::vector<std::string>();
+        }
+        return is_ours(span, *names, places);
+    });
+}
+
 Result<IdRange> pick(const std::string& seed, const Places& places) {
     const HostIds host = BOX_TRY(read_host_ids(places.etc));
+    const os::UniqueFd dir = BOX_TRY(open_lock_directory(places.locks));
+    const std::vector<NamedSpan> live = BOX_TRY(maps_of_others(dir, places));
     uint32_t base = first_candidate(seed);
     for (int i = 0; i < kTries; i++) {
-        if (find_overlap(host.roots, {base, kBlock}) == nullptr) {
-            auto range = try_range(base, kBlock, host, places);
+        if (find_overlap(host.roots, {base, kBlock}) == nullptr &&
+            find_overlap(live, {base, kBlock}) == nullptr) {
+            auto range = try_range(base, kBlock, host, dir, places);
             if (range || range.error().code() != EBUSY) return range;
         }
         uint64_t number = 0;
@@ -162,6 +188,18 @@ Result<IdRange> pick(const std::string& seed, const Places& places) {
     Error error(format("no free id range found in %d tries", kTries));
     error.set_hint("name one with --private-users=BASE");
     return error;
+}
+
+/// What the user named is compared with every process as it is now.
+Result<IdRange> take_named(const IdSpan& wanted, const Places& places) {
+    const HostIds host = BOX_TRY(read_host_ids(places.etc));
+    const os::UniqueFd dir = BOX_TRY(open_lock_directory(places.locks));
+    IdRange range = BOX_TRY(try_range(static_cast<uint32_t>(wanted.first),
+                                      static_cast<uint32_t>(wanted.count), host, dir, places));
+    ScopeGuard undo([&] { release(range); });
+    BOX_TRY(check_spans(BOX_TRY(read_live_maps(places.proc)), wanted));
+    undo.dismiss();
+    return range;
 }
 
 Result<IdRange> take_fixed(const IdPlan& plan, const Places& places) {
@@ -176,8 +214,7 @@ Result<IdRange> take_fixed(const IdPlan& plan, const Places& places) {
         error.set_hint("use --private-users=identity if that is meant");
         return error;
     }
-    const HostIds host = BOX_TRY(read_host_ids(places.etc));
-    auto range = try_range(plan.base, plan.count, host, places);
+    auto range = take_named(wanted, places);
     // The sentence says who has it; the code was for pick().
     if (!range && range.error().code() == EBUSY) return Error(range.error().text());
     return range;

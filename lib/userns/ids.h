@@ -7,7 +7,7 @@
 //                       others are looked at, so that of two at once at least one gives way
 //   systemd-nspawn -U   its lock file in /run/systemd/nspawn-uid (open file description locks)
 //   users of the host   /etc/passwd, /etc/group
-//   podman, LXC, …      /etc/subuid, /etc/subgid, and the id maps of every live process
+//   podman, LXC, …      /etc/subuid, /etc/subgid, and the id maps of live processes (live_maps.h)
 // Not seen: users that only NSS knows, and a user namespace kept alive by a descriptor alone.
 #pragma once
 

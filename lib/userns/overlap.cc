@@ -2,12 +2,6 @@
 #include "lib/userns/overlap.h"
 
 #include <algorithm>
-#include <memory>
-#include <unordered_set>
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "lib/base/text.h"
 #include "lib/os/file.h"
@@ -16,7 +10,6 @@ namespace boxctl::userns {
 namespace {
 
 constexpr size_t kFileLimit = 16U << 20U;
-constexpr size_t kMapLimit = 64U << 10U;  // 340 lines at most (user_namespaces(7))
 constexpr uint64_t kAllIds = 4294967295;
 
 // Removes the part of `text` up to `separator` (or all of it) and returns it.
@@ -53,54 +46,13 @@ Result<std::string> read_if_there(const std::string& path) {
     return text;
 }
 
+}  // namespace
+
 void append(std::vector<NamedSpan>& spans, const std::vector<IdSpan>& more,
             const std::string& origin) {
     for (const IdSpan& span : more)
         spans.push_back({span, origin});
 }
-
-// A process that ended meanwhile has no map to mind.
-bool is_gone(int code) {
-    return code == ENOENT || code == ESRCH;
-}
-
-Result<void> append_maps(std::vector<NamedSpan>& spans, const std::string& proc,
-                         const std::string& pid) {
-    for (const char* file : {"/uid_map", "/gid_map"}) {
-        const std::string path = proc + "/" + pid + file;
-        const auto text = os::read_file(path, kMapLimit);
-        if (!text && is_gone(text.error().code())) return {};
-        if (!text) return Error(text.error());
-        append(spans, parse_id_map(*text), path);
-    }
-    return {};
-}
-
-/// The namespace's name in /proc, "user:[4026531837]", or empty with errno set.
-std::string namespace_name(int proc, const std::string& path) {
-    char link[64];
-    const ssize_t length = readlinkat(proc, path.c_str(), link, sizeof link);
-    return length < 0 ? std::string() : std::string(link, static_cast<size_t>(length));
-}
-
-/// The kernel's own threads, in ascending order: they never leave the first user namespace, and on
-/// most machines there are more of them than processes. Empty where the kernel does not tell.
-std::vector<uint32_t> kernel_threads(int proc, const std::string& path) {
-    // PROC_PID_INIT_INO. In the first PID namespace, and in no other, process 2 is kthreadd, whose
-    // children all others are (CONFIG_PROC_CHILDREN, proc_pid_children(5)).
-    if (namespace_name(proc, "self/ns/pid") != "pid:[4026531836]") return {};
-    const auto text = os::read_file(path + "/2/task/2/children", kFileLimit);
-    if (!text) return {};
-    std::vector<uint32_t> threads;
-    std::string_view rest = *text;
-    while (!rest.empty()) {
-        if (const auto pid = parse_u32(take_word(rest))) threads.push_back(*pid);
-    }
-    std::sort(threads.begin(), threads.end());
-    return threads;
-}
-
-}  // namespace
 
 std::string describe(const IdSpan& span) {
     return format("%llu..%llu", static_cast<unsigned long long>(span.first),
@@ -159,27 +111,6 @@ Result<HostIds> read_host_ids(const std::string& etc) {
         append(ids.roots, parse_subids(text, Owner::root), etc + name);
     }
     return ids;
-}
-
-Result<std::vector<NamedSpan>> read_live_maps(const std::string& proc) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(proc.c_str()), closedir);
-    if (!stream) return errno_error("list " + quote(proc));
-    const int fd = dirfd(stream.get());
-    const std::string ours = namespace_name(fd, "self/ns/user");
-    if (ours.empty()) return errno_error("read " + quote(proc + "/self/ns/user"));
-    const std::vector<uint32_t> threads = kernel_threads(fd, proc);
-    std::unordered_set<std::string> seen;
-    std::vector<NamedSpan> spans;
-    while (const dirent* entry = readdir(stream.get())) {
-        const auto pid = parse_u32(entry->d_name);
-        if (!pid || std::binary_search(threads.begin(), threads.end(), *pid)) continue;
-        const std::string name = namespace_name(fd, std::string(entry->d_name) + "/ns/user");
-        if (name.empty() && is_gone(errno)) continue;
-        // Not allowed to ask (EACCES): the maps themselves can be read by anybody.
-        if (!name.empty() && (name == ours || !seen.insert(name).second)) continue;
-        BOX_TRY(append_maps(spans, proc, entry->d_name));
-    }
-    return spans;
 }
 
 const NamedSpan* find_overlap(const std::vector<NamedSpan>& spans, const IdSpan& wanted) {

@@ -42,6 +42,8 @@ struct NamedSpan {
     IdSpan span;
     std::string origin;  ///< "/etc/subuid"
 };
+void append(std::vector<NamedSpan>& spans, const std::vector<IdSpan>& more,
+            const std::string& origin);
 
 /// passwd, group, subuid and subgid below `etc`. Missing files are empty; EFBIG beyond 16 MiB.
 struct HostIds {
@@ -49,10 +51,6 @@ struct HostIds {
     std::vector<NamedSpan> roots;  ///< subuid and subgid ranges given to root: not for picking
 };
 Result<HostIds> read_host_ids(const std::string& etc);
-
-/// The maps of every live process outside our own user namespace. One readlink(2) for each process
-/// below `proc` that is no thread of the kernel, and two small reads for each user namespace found.
-Result<std::vector<NamedSpan>> read_live_maps(const std::string& proc);
 
 /// The first of `spans` that overlaps `wanted`, or nullptr.
 const NamedSpan* find_overlap(const std::vector<NamedSpan>& spans, const IdSpan& wanted);

@@ -47,7 +47,7 @@ def remove_own_cgroups(before):
 def left(binary, before, shared_tree=False):
     """What boxes may have left: state, mounts, links, cgroups, processes."""
     found = [str(path) for path in Path("/run/boxctl").rglob("*")
-             if path.name not in (".locks", ".uid") and not (shared_tree and unheld_root_lock(path))]
+             if path.name not in (".locks", ".uid", ".look") and not (shared_tree and unheld_root_lock(path))]
     found += [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
               if "/run/boxctl" in line.split()[4]]
     found += [name for name in os.listdir("/sys/class/net") if name.startswith(("ve-bench", "vb-bench"))]

@@ -11,6 +11,7 @@
 #include "lib/host/os_release.h"
 #include "lib/host/passwd.h"
 #include "lib/host/probe.h"
+#include "lib/userns/live_maps.h"
 #include "lib/userns/overlap.h"
 
 using namespace boxctl;
@@ -66,5 +67,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_spans(userns::parse_id_map(text));
     check_spans(userns::parse_subids(text, userns::Owner::others));
     check_spans(userns::parse_subids(text, userns::Owner::root));
+    if (const auto look = userns::parse_look(text)) {
+        const auto again = userns::parse_look(userns::write_look(*look));
+        if (!again || again->spans.size() != look->spans.size()) abort();
+    }
     return 0;
 }

@@ -21,56 +21,6 @@ std::string shown(const std::vector<IdSpan>& spans) {
     return text;
 }
 
-/// A directory that looks like /proc.
-class FakeProc {
- public:
-    FakeProc() { BOOST_REQUIRE(mkdtemp(root_)); }
-    FakeProc(const FakeProc&) = delete;
-    FakeProc& operator=(const FakeProc&) = delete;
-    FakeProc(FakeProc&&) = delete;
-    FakeProc& operator=(FakeProc&&) = delete;
-    ~FakeProc() { std::filesystem::remove_all(root_); }
-
-    [[nodiscard]] std::string path() const { return root_; }
-    void link(const std::string& name, const std::string& to) const {
-        make_room(name);
-        std::filesystem::remove(path() + "/" + name);
-        std::filesystem::create_symlink(to, path() + "/" + name);
-    }
-    void file(const std::string& name, const std::string& text) const {
-        make_room(name);
-        std::ofstream(path() + "/" + name) << text;
-    }
-    /// A process in the user namespace `number`, which maps its 0 to `first`.
-    void process(const std::string& pid, const std::string& number,
-                 const std::string& first) const {
-        link(pid + "/ns/user", "user:[" + number + "]");
-        file(pid + "/uid_map", "0 " + first + " 10\n");
-        file(pid + "/gid_map", "0 " + first + " 10\n");
-    }
-
- private:
-    void make_room(const std::string& name) const {
-        std::filesystem::create_directories(
-                std::filesystem::path(path() + "/" + name).parent_path());
-    }
-    char root_[32] = "/tmp/boxctl-proc-XXXXXX";
-};
-
-/// The places where the maps of `proc` begin.
-std::string live(const FakeProc& proc) {
-    const auto spans = read_live_maps(proc.path());
-    BOOST_REQUIRE(spans);
-    std::vector<std::string> found;
-    for (const NamedSpan& named : *spans)
-        found.push_back(std::to_string(named.span.first));
-    std::sort(found.begin(), found.end());
-    std::string text;
-    for (const std::string& first : found)
-        text += first + " ";
-    return text;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(id_column_joins_neighbours_and_skips_rubbish) {
@@ -121,34 +71,4 @@ BOOST_AUTO_TEST_CASE(missing_host_files_are_empty) {
     const auto ids = read_host_ids("/nowhere");
     BOOST_REQUIRE(ids);
     BOOST_CHECK(ids->taken.empty() && ids->roots.empty());
-    BOOST_CHECK(!read_live_maps("/nowhere"));
-}
-
-BOOST_AUTO_TEST_CASE(each_foreign_user_namespace_is_read_once) {
-    const FakeProc proc;
-    proc.link("self/ns/pid", "pid:[7]");
-    proc.link("self/ns/user", "user:[1]");
-    proc.process("10", "1", "1000");  // our own
-    proc.process("11", "2", "2000");
-    proc.process("12", "2", "2000");  // the same once more
-    proc.process("not-a-process", "3", "4000");
-    BOOST_CHECK_EQUAL(live(proc), "2000 2000 ");
-}
-
-BOOST_AUTO_TEST_CASE(threads_of_the_kernel_are_passed_over_where_they_can_be_told) {
-    const FakeProc proc;
-    proc.link("self/ns/pid", "pid:[4026531836]");
-    proc.link("self/ns/user", "user:[1]");
-    proc.file("2/task/2/children", "30 4 ");
-    proc.link("2/ns/user", "user:[1]");
-    proc.process("4", "8", "4000");
-    proc.process("30", "9", "30000");
-    proc.process("3", "7", "3000");
-    BOOST_CHECK_EQUAL(live(proc), "3000 3000 ");
-    // In another PID namespace process 2 is anybody, and so are its children.
-    proc.link("self/ns/pid", "pid:[7]");
-    BOOST_CHECK_EQUAL(live(proc), "3000 3000 30000 30000 4000 4000 ");
-    proc.link("self/ns/pid", "pid:[4026531836]");
-    std::filesystem::remove(proc.path() + "/2/task/2/children");
-    BOOST_CHECK_EQUAL(live(proc), "3000 3000 30000 30000 4000 4000 ");
 }
