@@ -190,11 +190,23 @@ bool Crew::is_over() const {
     return true;
 }
 
-bool Crew::all_up() const {
-    for (uint32_t i = 0; i < services_->count; ++i) {
-        if (!is_decided(members_[i].state) || members_[i].state == failed) return false;
-    }
-    return wishes_.start == 0;
+bool Crew::all_decided() const {
+    return wishes_.start == 0 && count(is_decided) == services_->count;
+}
+
+uint32_t Crew::count_ready() const {
+    return count(is_ready);
+}
+
+uint32_t Crew::count_failed() const {
+    return count([](ServiceState state) { return state == failed; });
+}
+
+uint32_t Crew::count(bool (*holds)(ServiceState)) const {
+    uint32_t all = 0;
+    for (ServiceSet rest = in(holds); rest != 0; rest &= rest - 1)
+        ++all;
+    return all;
 }
 
 }  // namespace boxctl::init

@@ -71,11 +71,16 @@ class Crew {
     [[nodiscard]] const CrewWishes& wishes() const { return wishes_; }
     /// Nothing runs, nothing will, and nobody has put a service aside to start it later.
     [[nodiscard]] bool is_over() const;
-    /// Every service that is wanted is up or has finished.
-    [[nodiscard]] bool all_up() const;
+    /// No start is on its way any more: each service is up, has finished, is off or has failed for
+    /// good.
+    [[nodiscard]] bool all_decided() const;
+    /// How many are up or have finished, and how many have failed for good.
+    [[nodiscard]] uint32_t count_ready() const;
+    [[nodiscard]] uint32_t count_failed() const;
 
  private:
     [[nodiscard]] ServiceSet in(bool (*holds)(ServiceState)) const;
+    [[nodiscard]] uint32_t count(bool (*holds)(ServiceState)) const;
 
     const Services* services_;
     CrewMember members_[kMaxServices] = {};

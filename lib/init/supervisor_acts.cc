@@ -307,15 +307,19 @@ void Supervisor::tell_change(uint32_t index) {
     say(level, line);
 }
 
+/// What failed for good and was to be ignored keeps nobody waiting: nothing would end that.
 void Supervisor::tell_host() {
-    if (told_ready_ || crew_.stopping() || !crew_.all_up()) return;
+    if (told_ready_ || crew_.stopping() || !crew_.all_decided()) return;
     told_ready_ = true;
+    Line status;
+    status.add(int64_t{crew_.count_ready()}).add(" of ").add(int64_t{services_.count});
+    status.add(" services are up");
+    if (crew_.count_failed() != 0) status.add(", ").add(int64_t{crew_.count_failed()});
+    if (crew_.count_failed() != 0) status.add(" failed");
     Line line;
-    line.add("READY=1\nSTATUS=").add(int64_t{services_.count}).add(" services are up");
-    host_.say(line.text());
-    if (!says(Level::info)) return;
+    host_.say(line.add("READY=1\nSTATUS=").add(status.text()).text());
     Line said = message();
-    say(Level::info, said.add("every service is up"));
+    say(Level::info, said.add(status.text()));
 }
 
 }  // namespace boxctl::init

@@ -169,12 +169,15 @@ StopPlan plan_stop(const Settings& wanted, const host::RootFacts& root) {
     return plan;
 }
 
-/// Only systemd tells of itself when all that it starts at boot is up (sd_notify(3), READY=1).
-Result<settings::ReadyRule> plan_ready(const Settings& wanted, const Plan& plan) {
+/// systemd and box-init tell of themselves when all that they start at boot is up (sd_notify(3),
+/// READY=1).
+Result<settings::ReadyRule> plan_ready(const Settings& wanted, const host::RootFacts& root,
+                                       const Plan& plan) {
     using Kind = settings::ReadyRule::Kind;
     settings::ReadyRule rule = wanted.exec.ready.value;
     if (rule.kind == Kind::automatic) {
-        const bool tells = plan.mode == Mode::boot && plan.stop.kind == host::InitKind::systemd;
+        const bool tells = plan.mode == Mode::boot &&
+                           (plan.stop.kind == host::InitKind::systemd || root.services);
         rule.kind = tells ? Kind::notify : Kind::started;
     }
     if (rule.kind == Kind::log && !plan.console.terminal) {
@@ -370,7 +373,7 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
             wanted, have, {plan.name, root.bound_devices, plan.stop.poweroff.signal}));
     plan.console = plan_console(wanted, have, root);
     plan.security = plan_security(wanted, have, plan.namespaces.network, plan.contained());
-    plan.ready = BOX_TRY(plan_ready(wanted, plan));
+    plan.ready = BOX_TRY(plan_ready(wanted, root, plan));
     plan.registration = BOX_TRY(plan_registration(wanted, have));
     plan.lock = plan_lock(wanted, root);
     if (plan.mode == Mode::boot) {

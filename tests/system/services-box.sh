@@ -15,7 +15,7 @@ touch "$root/www/health"
 cat >"$root/etc/box-init/setup.service.ini" <<'INI'
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c "mkdir -p /run/web; echo set up"
+ExecStart=/bin/sh -c "mkdir -p /run/web; until test -e /go; do sleep 0.1; done; echo set up"
 INI
 cat >"$root/etc/box-init/web.service.ini" <<'INI'
 [Unit]
@@ -55,6 +55,10 @@ reaches() { # NAME SERVICE STATE
 inside() { "$BOXCTL" shell "$box" "$@" </dev/null; }
 
 start_box "$box" boot "$root"
+wait_for is_in setup starting
+not_ok "while the set-up runs the box is not ready" "$BOXCTL" wait --for=ready --timeout=0 "$box"
+inside touch /go
+ok "it is when all services are up" "$BOXCTL" wait --for=ready --timeout=20 "$box"
 reaches "three services from their files: the last one is up" worker up
 is "its PID 1 is box-init" "$(inside sh -c 'tr "\0" " " </proc/1/cmdline')" "box-init --services=/etc/box-init "
 like "boxctl services shows them" "$(services)" "setup +finished .*web +up .*worker +up "

@@ -281,8 +281,9 @@ ok "JSON lines are JSON" python3 -c 'import json, sys; r = [json.loads(l) for l 
 services '[Service a]
 ExecStart=/bin/sleep 1000'
 cat >listen.py <<'PY'
-import socket, sys
+import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+if os.path.exists("notify.sock"): os.unlink("notify.sock")
 s.bind("notify.sock")
 print("listening", flush=True)
 while True:
@@ -297,7 +298,26 @@ NOTIFY_SOCKET=$work/notify.sock boot
 until_true grep -q READY=1 told
 stop
 wait "$listener"
-is "the host is told" "$(sed 1d told)" $'READY=1\nSTATUS=1 services are up\nSTOPPING=1'
+is "the host is told" "$(sed 1d told)" $'READY=1\nSTATUS=1 of 1 services are up\nSTOPPING=1'
+
+services '[Service slow]
+ExecStart=/bin/sleep 1000
+Ready=exec:/bin/test -e '"$work"'/slow-is-up
+[Service broken]
+ExecStart=/bin/false
+Restart=no'
+rm told
+python3 listen.py >told &
+listener=$!
+until_true grep -q listening told
+NOTIFY_SOCKET=$work/notify.sock boot
+reaches "one service has failed" broken failed
+is "the host is told nothing while another starts" "$(sed 1d told)" ""
+touch slow-is-up
+until_true grep -q READY=1 told
+stop
+wait "$listener"
+is "a failure that is ignored keeps nobody waiting" "$(sed 1d told)" $'READY=1\nSTATUS=1 of 2 services are up, 1 failed\nSTOPPING=1'
 
 # --- storms -------------------------------------------------------------------------------------
 services '[Service storm]

@@ -257,6 +257,22 @@ BOOST_AUTO_TEST_CASE(a_failed_requirement_fails_what_needs_it) {
     BOOST_TEST(crew.is_over());
 }
 
+BOOST_AUTO_TEST_CASE(what_failed_for_good_is_decided_and_what_starts_is_not) {
+    const World world(RestartPolicy::no);
+    Crew crew = at_the_start(world.services);
+    follow(world.services, crew);
+    BOOST_TEST(!crew.all_decided());
+    crew.feed(0, E::ready);
+    follow(world.services, crew);
+    crew.feed(1, E::main_ended);
+    BOOST_TEST(!crew.all_decided());
+    crew.feed(1, crew.after_end(1, false, false));
+    follow(world.services, crew);
+    BOOST_TEST(crew.all_decided());
+    BOOST_TEST(crew.count_ready() == 1U);
+    BOOST_TEST(crew.count_failed() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_goes_to_those_that_require_it_first) {
     const World world(RestartPolicy::no);
     Crew crew = at_the_start(world.services);
