@@ -186,6 +186,50 @@ reaches "and it is up again" web up
 stop
 is "a box whose service was unhealthy once stops well" "$ended" 0
 
+services '[Service asked]
+ExecStart=/bin/sleep 1000
+HealthCheck=exec:/bin/test -e '"$work"'/fine
+HealthIntervalSec=100ms
+HealthRetries=2
+RestartSec=10ms
+StartLimitBurst=0
+[Service port]
+ExecStart=/bin/sleep 1000
+HealthCheck=tcp:8001
+HealthIntervalSec=100ms
+HealthRetries=2
+Restart=no
+[Service deaf]
+ExecStart=/bin/sleep 1000
+HealthCheck=exec:/bin/sleep 1000
+HealthIntervalSec=100ms
+HealthTimeoutSec=200ms
+HealthRetries=2
+Restart=no
+[Service over]
+ExecStart=/bin/true
+OnExit=restart
+RestartSec=10ms
+[Service polite]
+ExecStart=/bin/sh -c "trap \"echo told USR1; exit 0\" USR1; trap \"echo told TERM; exit 1\" TERM; echo waits; while :; do sleep 0.05; done"
+StopSignal=USR1'
+touch fine
+boot
+reaches "a health check by command" asked up
+reaches "a health check by tcp that fails ends a service" port failed
+reaches "so does one that takes too long" deaf failed
+is "a good one leaves it alone" "$(field asked starts)" 1
+rm fine
+asked_again() { [ "$(field asked starts)" -gt 1 ]; }
+ok "a bad one restarts it" until_true asked_again
+over_again() { [ "$(field over starts)" -ge 3 ]; }
+ok "OnExit=restart starts what has ended well" until_true over_again
+until_true logged 'polite | waits'
+ctl stop polite
+is "StopSignal= is what a service is told" "$(ctl logs polite | xargs)" "waits told USR1"
+stop
+is "the box ends with 0 again" "$ended" 0
+
 # --- how a box ends -----------------------------------------------------------------------------
 services '[Service setup]
 Type=oneshot
