@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/boxctl/attempt.h"
 #include "cmd/boxctl/machines.h"
 #include "cmd/boxctl/output.h"
 #include "cmd/boxctl/verbs.h"
@@ -172,14 +173,20 @@ struct Life {
 };
 
 /// One life of the box, from its first process to its last.
-Result<Life> live(Run& run, const plan::Plan& plan) {
+Result<Life> live(Run& run, Attempt& attempt) {
+    const plan::Plan& plan = *attempt.plan;
+    attempt.phase = "building the box";
     launch::RunningBox box = BOX_TRY(launch::build(plan, run.reservation, run.root));
     // While PID 1 confines itself.
     const state::Record record = BOX_TRY(make_record(plan, run.reservation, box));
     if (!run.control.valid()) run.control = BOX_TRY(state::listen_for_control(plan.name));
+    attempt.phase = "confining its first process";
     BOX_TRY(launch::await_confined(box));
     BOX_TRY(state::write(record));
+    attempt.phase = "executing its first program";
     BOX_TRY(launch::execute(box));
+    forget_failure(plan.name);
+    attempt.phase = "looking after the box";
     const auto machine = BOX_TRY(supervise::Machine::create(box, record, run.around()));
     return Life{BOX_TRY(stay(run, box, *machine)), plan.name, plan.uuid};
 }
@@ -209,13 +216,14 @@ Result<void> ignore_late_signals() {
 }
 
 /// From the end of one life to the end of the last; returns the exit status.
-Result<int> live_on(Run& run, Life life) {
+Result<int> live_on(Run& run, Life life, Attempt& attempt) {
     while (life.outcome.kind == supervise::Outcome::Kind::reboot && !run.keep_unit) {
         log::notice("machine '" + life.name + "' reboots");
         const auto forgotten = state::forget_binds(life.name);
         if (!forgotten) log::warning(forgotten.error().message());
-        const plan::Plan plan = BOX_TRY(plan_again(run, life).context("reboot"));
-        life = BOX_TRY(live(run, plan));
+        attempt.phase = "planning its next life";
+        attempt.plan = BOX_TRY(plan_again(run, life).context("reboot"));
+        life = BOX_TRY(live(run, attempt));
     }
     BOX_TRY(ignore_late_signals());
     // Who keeps the unit starts the next life, and finds all of it.
@@ -230,8 +238,10 @@ event::SignalMask block_signals() {
     return event::SignalMask({SIGTERM, SIGINT, SIGHUP, SIGWINCH, supervise::kReload});
 }
 
-Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSettings read_settings) {
-    const plan::Plan plan = BOX_TRY(plan_machine(wanted, root));
+Result<int> start(Attempt& attempt, os::UniqueFd root, ReadSettings read_settings) {
+    const settings::Settings& wanted = attempt.wanted;
+    attempt.plan = BOX_TRY(plan_machine(wanted, root));
+    const plan::Plan& plan = *attempt.plan;
     if (wanted.tool.dry_run.value) {
         return print(wanted.tool.json.value ? plan::print_plan_json(plan) : plan::print_plan(plan));
     }
@@ -241,6 +251,7 @@ Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSetti
     supervise::Manager manager(supervise::Manager::read_address(&getenv, getpid()));
     const std::string former = supervise::former_end(&getenv, getpid());
     if (!former.empty()) log::notice("machine '" + plan.name + "': " + former);
+    attempt.phase = "taking the name, the tree, ids and a cgroup";
     Run run{std::move(read_settings),
             std::move(root),
             BOX_TRY(launch::Reservation::take(plan)),
@@ -248,8 +259,8 @@ Result<int> start(const settings::Settings& wanted, os::UniqueFd root, ReadSetti
             plan.keep_unit,
             wanted.front};
     greet(plan);
-    Life life = BOX_TRY(live(run, plan));
-    return live_on(run, std::move(life));
+    Life life = BOX_TRY(live(run, attempt));
+    return live_on(run, std::move(life), attempt);
 }
 
 /// The socket of the image before this one. Without one a box is worse off, but not lost.
@@ -294,7 +305,11 @@ Result<int> take_over(os::UniqueFd handover, ReadSettings read_settings, setting
             BOX_TRY(json::get_bool(values, "keep_unit")),
             front};
     Life life = BOX_TRY(rest_of_life(run, incoming));
-    return live_on(run, std::move(life));
+    const settings::Settings unknown;  // of the life that was taken over
+    Attempt attempt(unknown);
+    auto status = live_on(run, std::move(life), attempt);
+    if (!status) keep_failure(attempt, status.error());
+    return status;
 }
 
 int exit_status(settings::Front front, const Result<int>& status) {
@@ -305,7 +320,10 @@ int exit_status(settings::Front front, const Result<int>& status) {
 
 int boot_machine(const settings::Settings& settings, os::UniqueFd root,
                  ReadSettings read_settings) {
-    return exit_status(settings.front, start(settings, std::move(root), std::move(read_settings)));
+    Attempt attempt(settings);
+    const auto status = start(attempt, std::move(root), std::move(read_settings));
+    if (!status) keep_failure(attempt, status.error());
+    return exit_status(settings.front, status);
 }
 
 int take_over_machine(os::UniqueFd handover, ReadSettings read_settings, settings::Front front) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // boot, run and nspawn: from words and files to Settings that hold together.
+#include "cmd/boxctl/attempt.h"
 #include "cmd/boxctl/boot.h"
 #include "cmd/boxctl/help.h"
 #include "cmd/boxctl/load.h"
@@ -32,10 +33,22 @@ ReadSettings reader_of(const Invocation& invocation) {
     };
 }
 
-bool complain(const std::vector<std::string>& faults) {
+bool complain(const settings::Settings& wanted) {
+    const std::vector<std::string> faults = settings::validate(wanted);
     for (const std::string& fault : faults)
         log::error(fault);
-    return !faults.empty();
+    if (faults.empty()) return false;
+    Attempt attempt(wanted);
+    attempt.phase = "reading the settings";
+    keep_failure(attempt, Error(faults.front()));
+    return true;
+}
+
+int fail_to_load(const settings::CommandLine& line, const Error& error) {
+    Attempt attempt(line.settings);
+    attempt.phase = "reading the settings and opening the root";
+    keep_failure(attempt, error);
+    return fail_start(line.settings.front, error);
 }
 
 int start(const settings::CommandLine& line, const settings::Caller& caller,
@@ -47,12 +60,12 @@ int start(const settings::CommandLine& line, const settings::Caller& caller,
     }
     const settings::Front front = line.settings.front;
     const int refused = front == settings::Front::nspawn ? kNspawnFailure : kOwnError;
-    if (complain(settings::validate(line.settings))) return refused;
+    if (complain(line.settings)) return refused;
     auto loaded = load_settings(line, caller);
-    if (!loaded) return fail_start(front, loaded.error());
+    if (!loaded) return fail_to_load(line, loaded.error());
     for (const std::string& warning : loaded->warnings)
         log::warning(warning);
-    if (complain(settings::validate(loaded->settings))) return refused;
+    if (complain(loaded->settings)) return refused;
     return boot_machine(loaded->settings, std::move(loaded->root), reader_of(invocation));
 }
 

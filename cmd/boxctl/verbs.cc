@@ -82,6 +82,7 @@ constexpr Verb kVerbs[] = {
     {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "stats", .arguments = "[NAME...]", .help = "Show what boxes use", .group = VerbGroup::look, .act = verb_stats, .options = kStatsOptions, .most_words = 64, .mode = {}},
     {.name = "logs", .arguments = "NAME", .help = "Show what a box wrote on its console", .group = VerbGroup::look, .act = verb_logs, .options = kLogsOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
+    {.name = "explain", .arguments = "[NAME]", .help = "Show why the last start of a box failed", .group = VerbGroup::look, .act = verb_explain, .options = kListOptions, .most_words = 1, .mode = {}},
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box is ready or has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "settings", .arguments = "[NAME|ROOT] [OPTIONS]", .help = "Show every setting and who set it", .group = VerbGroup::look, .act = verb_settings, .options = {}, .mode = kBoot},
     {.name = "cat", .arguments = "NAME|ROOT", .help = "Show the settings files of a machine", .group = VerbGroup::look, .act = verb_cat, .options = {}, .fewest_words = 1, .most_words = 1, .mode = {}},

@@ -94,6 +94,7 @@ int verb_stats(const Invocation& invocation);
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
 int verb_exec(const Invocation& invocation);  // in verb_shell.cc
+int verb_explain(const Invocation& invocation);
 int verb_logs(const Invocation& invocation);
 int verb_services(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);

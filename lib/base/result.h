@@ -23,13 +23,25 @@ namespace boxctl {
 class [[nodiscard]] Error {
  public:
     /// A failure of the user's input or of a peer: `text` says it all.
-    explicit Error(std::string text) : text_(std::move(text)) {}
+    explicit Error(std::string text) : text_(std::move(text)), act_length_(text_.size()) {}
     /// A failed kernel call: `code` is a positive errno value, `text` what was attempted.
-    Error(int code, std::string text) : code_(code), text_(std::move(text)) {}
+    Error(int code, std::string text)
+            : code_(code), text_(std::move(text)), act_length_(text_.size()) {}
 
     [[nodiscard]] int code() const { return code_; }
     /// The sentence without the errno text; what add_context() builds on.
     [[nodiscard]] const std::string& text() const { return text_; }
+    /// The innermost part of it: what was attempted, without what for.
+    [[nodiscard]] std::string_view act() const {
+        return std::string_view(text_).substr(text_.size() - act_length_);
+    }
+    /// For an Error that another process has told of: how long act() is.
+    void set_act_length(size_t length) {
+        act_length_ = length == 0 || length > text_.size() ? text_.size() : length;
+    }
+    /// Which mount of the plan failed, counted from 1; 0: none.
+    [[nodiscard]] unsigned mount() const { return mount_; }
+    void set_mount(unsigned mount) { mount_ = mount; }
     /// What the user can do about it; printed on the same line behind "; ". Empty: nothing known.
     [[nodiscard]] const std::string& hint() const { return hint_; }
     /// One line: text, errno text, hint.
@@ -46,7 +58,9 @@ class [[nodiscard]] Error {
  private:
     int code_ = 0;
     int exit_code_ = 125;
+    unsigned mount_ = 0;
     std::string text_;
+    size_t act_length_ = 0;
     std::string hint_;
 };
 

@@ -79,6 +79,7 @@ Error mount_error(Error error, const plan::Plan& plan, size_t index) {
     const rootfs::MountOp& op = plan.mounts.ops[index];
     error.add_context(format("mount %zu of %zu, ", index + 1, plan.mounts.ops.size()) +
                       quote(op.target) + " (" + printable(op.why) + ")");
+    error.set_mount(static_cast<unsigned>(index + 1));
     return error;
 }
 

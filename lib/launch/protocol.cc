@@ -33,6 +33,8 @@ Error reported(const Frame& frame) {
     if (!honest) return Error(EPROTO, "read a launch frame");
     Error error(frame.value, get(frame.text));
     error.set_hint(get(frame.hint));
+    error.set_mount(frame.mount);
+    error.set_act_length(frame.act_length);
     error.set_exit_code(frame.exit_code);
     return error;
 }
@@ -76,6 +78,10 @@ Result<void> Link::fail(const Error& error) const {
     frame.step = Step::failed;
     frame.value = error.code();
     frame.exit_code = error.exit_code();
+    frame.mount = error.mount();
+    // What does not fit is cut off at the end, where that part is.
+    const bool fits = error.text().size() < sizeof frame.text;
+    frame.act_length = fits ? static_cast<uint32_t>(error.act().size()) : 0;
     put(frame.text, error.text());
     put(frame.hint, error.hint());
     return os::send_message(socket_, std::as_bytes(std::span(&frame, 1)), {});

@@ -56,8 +56,10 @@ struct Frame {
     int32_t value = 0;      ///< payload_born: the payload's pid; ids_claimed: the bits of the first
                             ///< id; failed: errno
     int32_t exit_code = 0;  ///< failed: what boxctl ends with
-    char text[640] = {};    ///< failed: what was attempted, without the errno text
-    char hint[320] = {};    ///< failed: what to do
+    uint32_t mount = 0;     ///< failed: Error::mount()
+    uint32_t act_length = 0;  ///< failed: of Error::act(); 0: all of the text
+    char text[640] = {};      ///< failed: what was attempted, without the errno text
+    char hint[320] = {};      ///< failed: what to do
 };
 static_assert(std::is_trivially_copyable_v<Frame>);
 

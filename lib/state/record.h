@@ -4,6 +4,7 @@
 //     /run/boxctl/NAME/state.json   one record, replaced as a whole
 //     /run/boxctl/NAME/control      socket of its supervisor (control.h)
 //     /run/boxctl/NAME/propagate/   host mounts below it reach the box
+//     /run/boxctl/.failed/NAME      why its last start failed (failure.h)
 //     /run/boxctl/.locks/NAME       locked by the supervisor for as long as it lives
 //     /run/boxctl/.locks/inode-D:I  locked while a box uses the tree with that inode
 //     /run/boxctl/.uid/BASE         locked while a box has the ids from BASE on

@@ -20,7 +20,7 @@ box = json.load(sys.stdin); print(box["name"], box["id_base"], box["id_count"])'
     on ip -o link show ve-web | grep -o 'link/ether [0-9a-f:]*'
 }
 leftovers() {
-    on sh -c 'ls -A /run/boxctl | grep -vx "\.locks\|\.uid"; ls -A /run/boxctl/.locks /run/boxctl/.uid | grep "^[^/]"
+    on sh -c 'ls -A /run/boxctl | grep -vx "\.locks\|\.uid\|\.failed"; ls -A /run/boxctl/.locks /run/boxctl/.uid | grep "^[^/]"
               ls /sys/class/net | grep ^ve-; pgrep -a boxctl; grep -l /run/boxctl /proc/[1-9]*/mountinfo; find /sys/fs/cgroup -name "boxctl@*"' 2>/dev/null
 }
 
