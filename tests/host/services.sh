@@ -70,8 +70,10 @@ check_agreement() {
     agree "the worker as well" worker up active
     ok "$host_version systemctl lists the job" sh -c '"$@" | grep -q "^job.service"' - \
         "$HOST_COMMAND" run "$host" -- systemctl -M box list-units --all --no-pager --plain --no-legend
+    like "$host_version systemctl status shows it" "$(on systemctl -M box status --no-pager web.service 2>&1)" 'Active: active \(running\)'
     ok "$host_version systemctl stops a service" on systemctl -M box stop worker.service
     agree "and boxctl sees it" worker off inactive
+    is "$host_version systemctl status says so by its exit status" "$(on systemctl -M box status --no-pager worker.service >/dev/null 2>&1; echo $?)" 3
     ok "$host_version boxctl starts it" services start worker
     agree "and systemctl sees it" worker up active
     local before
