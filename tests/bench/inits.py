@@ -7,7 +7,7 @@ import host
 from measure import Clock, Failed, interleave
 
 NAMESPACE = [shutil.which("unshare") or "unshare", "--pid", "--fork", "--kill-child", "--"]
-WAVES, WAVE = 10, 10_000
+WAVES, WAVE = 50, 2000
 MEMORY_ROUNDS = 15
 TIMEOUT = 60
 # What keeps each quiet about not being PID 1.
