@@ -69,6 +69,16 @@ int start(const settings::CommandLine& line, const settings::Caller& caller,
     return boot_machine(loaded->settings, std::move(loaded->root), reader_of(invocation));
 }
 
+/// Silent where there is nothing to do: units do it after every machine.
+int cleanup(const settings::Settings& wanted) {
+    const settings::ImageSettings& image = wanted.image;
+    const std::string name = image.machine.value.empty()
+                                     ? settings::name_of_directory("/" + image.directory.value)
+                                     : image.machine.value;
+    const auto cleaned = clean_up(name);
+    return cleaned ? 0 : fail_start(wanted.front, cleaned.error());
+}
+
 int parse_and_start(const Invocation& invocation) {
     const settings::Caller caller = settings::Caller::current();
     const auto line = read_line(invocation, caller);
@@ -80,6 +90,8 @@ int parse_and_start(const Invocation& invocation) {
             return print(verb_help_text(invocation.verb));
         case settings::CommandLine::Wish::version:
             return print(version_text());
+        case settings::CommandLine::Wish::cleanup:
+            return cleanup(line->settings);
         case settings::CommandLine::Wish::list:
             return print(join(line->choices, "\n") + "\n");
     }

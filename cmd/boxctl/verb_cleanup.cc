@@ -12,20 +12,22 @@ namespace boxctl::cmd {
 namespace {
 
 int clean_one(const std::string& name) {
-    const auto machine = look_up(name);
-    if (!machine) return fail(machine.error());
-    const auto made = state::make_directories();
-    if (!made) return fail(made.error());
-    const auto cleaned = shell::remove_litter(name, host::probe_host().cgroup);
+    const auto cleaned = clean_up(name);
     if (!cleaned) return fail(cleaned.error());
-    if (!*cleaned) return fail(Error("machine " + quote(name) + " runs"));
-    const auto locks = shell::remove_unheld_locks();
-    if (!locks) return fail(locks.error());
-    if (machine->life == Life::unknown) return 0;
-    return print("removed what machine " + quote(name) + " left\n");
+    return *cleaned ? print("removed what machine " + quote(name) + " left\n") : 0;
 }
 
 }  // namespace
+
+Result<bool> clean_up(const std::string& name) {
+    const Machine machine = BOX_TRY(look_up(name));
+    BOX_TRY(state::make_directories());
+    if (!BOX_TRY(shell::remove_litter(name, host::probe_host().cgroup))) {
+        return Error("machine " + quote(name) + " runs");
+    }
+    BOX_TRY(shell::remove_unheld_locks());
+    return machine.life != Life::unknown;
+}
 
 int verb_cleanup(const Invocation& invocation) {
     if (!invocation.words.empty()) return clean_one(invocation.words.front());

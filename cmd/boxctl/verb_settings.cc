@@ -37,6 +37,7 @@ int verb_settings(const Invocation& invocation) {
     const auto line = settings::parse_command_line(*invocation.verb.mode, invocation.raw, caller);
     if (!line) return fail(line.error());
     switch (line->wish) {
+        case settings::CommandLine::Wish::cleanup:  // of systemd-nspawn's command line only
         case settings::CommandLine::Wish::start:
             return show(*line, caller);
         case settings::CommandLine::Wish::help:

@@ -100,6 +100,8 @@ int verb_services(const Invocation& invocation);
 int verb_wait(const Invocation& invocation);
 int verb_console(const Invocation& invocation);
 int verb_cleanup(const Invocation& invocation);
+/// Removes what a killed boxctl left of the machine; one that runs is an error. Was there anything?
+Result<bool> clean_up(const std::string& name);  // in verb_cleanup.cc
 int verb_adopt(const Invocation& invocation);
 int verb_help(const Invocation& invocation);
 int verb_version(const Invocation& invocation);  // in verb_help.cc

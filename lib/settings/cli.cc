@@ -18,6 +18,9 @@ constexpr OptionName kVersion{"version", 0, Arity::none};
 constexpr OptionName kNoPager{"no-pager", 0, Arity::none};
 constexpr OptionName kNoAskPassword{"no-ask-password", 0, Arity::none};
 
+// What systemd's units run when a machine has ended (systemd-nspawn 257).
+constexpr OptionName kCleanup{"cleanup", 0, Arity::none};
+
 class Parser {
  public:
     Parser(Front front, Mode mode, std::span<const std::string> words, const Caller& caller)
@@ -35,6 +38,9 @@ class Parser {
         if (front() == Front::nspawn && line_.settings.exec.boot.value) {
             line_.settings.mode = Mode::boot;
         }
+        if (cleanup_ && line_.wish == CommandLine::Wish::start) {
+            line_.wish = CommandLine::Wish::cleanup;
+        }
         return std::move(line_);
     }
 
@@ -48,7 +54,7 @@ class Parser {
             names.push_back({row.option, row.letter, arity(row)});
         for (const RefusedRow& row : refused_rows())
             names.push_back({row.option, row.letter, row.arity});
-        names.insert(names.end(), {kHelp, kVersion, kNoPager, kNoAskPassword});
+        names.insert(names.end(), {kHelp, kVersion, kNoPager, kNoAskPassword, kCleanup});
         return names;
     }
 
@@ -90,6 +96,8 @@ class Parser {
             line_.wish = CommandLine::Wish::version;
         } else if (front() == Front::boxctl) {
             return Error("option '" + spelled + "' is for 'boxctl nspawn' only");
+        } else if (option.name == kCleanup.name) {
+            cleanup_ = true;  // of the machine that another option names
         }
         return {};
     }
@@ -144,6 +152,7 @@ class Parser {
     const Caller& caller_;
     CommandLine line_;
     bool finished_ = false;
+    bool cleanup_ = false;
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ struct CommandLine {
         start,    ///< `settings` says what
         help,     ///< --help or -h
         version,  ///< --version
+        cleanup,  ///< as systemd-nspawn: remove what a killed one left of the machine
         list,     ///< --OPTION=help: print `choices`, one a line
     };
     Wish wish = Wish::start;

@@ -57,5 +57,12 @@ like "... with a cable and users of its own" "$("$BOXCTL" status "$name")" 'cont
 "$BOXCTL" stop "$name" --timeout=10 >/dev/null 2>&1
 wait "$supervisor"
 is "... and powers off with 0" "$?" 0
+is "--cleanup of a machine that has ended is silent" "$(nspawn --cleanup --machine="$name" 2>&1; echo $?)" 0
+is "... of one that never was, too" "$(nspawn --machine="$name-never" --cleanup 2>&1; echo $?)" 0
+start_box "$name" run "$root" -q -- sleep 1000
+is "... and refused for one that runs" "$(nspawn --cleanup --machine="$name" 2>&1; echo $?)" \
+    "systemd-nspawn: machine '$name' runs"$'\n'1
+"$BOXCTL" kill "$name"
+like "... and no option of boxctl's own verbs" "$("$BOXCTL" run --cleanup "$root" 2>&1)" "'--cleanup' is for 'boxctl nspawn' only"
 is "-j is taken" "$(shown -j echo x)" x
 done_testing

@@ -139,6 +139,14 @@ BOOST_AUTO_TEST_CASE(help_stops_reading) {
     BOOST_TEST((parse(Mode::run, {"--version"})->wish == CommandLine::Wish::version));
 }
 
+BOOST_AUTO_TEST_CASE(cleanup_of_nspawn_still_reads_the_name) {
+    const std::vector<std::string> words = {"--cleanup", "--machine=web"};
+    const auto line = settings::parse_nspawn_line(words, settings::Caller{"/", {}});
+    BOOST_REQUIRE(line.has_value());
+    BOOST_TEST((line->wish == CommandLine::Wish::cleanup));
+    BOOST_TEST(line->settings.image.machine.value == "web");
+}
+
 BOOST_AUTO_TEST_CASE(help_as_a_value_lists_the_words) {
     for (const char* option : {"kill-signal", "capability", "drop-capability", "rlimit",
                                "resolv-conf", "timezone", "console"}) {
