@@ -81,6 +81,7 @@ constexpr Verb kVerbs[] = {
     {.name = "list", .arguments = "", .help = "Show the boxes that run", .group = VerbGroup::look, .act = verb_list, .options = kListOptions, .mode = {}},
     {.name = "status", .arguments = "NAME", .help = "Show one box in detail", .group = VerbGroup::look, .act = verb_status, .options = kListOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "stats", .arguments = "[NAME...]", .help = "Show what boxes use", .group = VerbGroup::look, .act = verb_stats, .options = kStatsOptions, .most_words = 64, .mode = {}},
+    {.name = "top", .arguments = "[NAME...]", .help = "The same over the whole screen, until q", .group = VerbGroup::look, .act = verb_top, .options = {}, .most_words = 64, .mode = {}},
     {.name = "logs", .arguments = "NAME", .help = "Show what a box wrote on its console", .group = VerbGroup::look, .act = verb_logs, .options = kLogsOptions, .fewest_words = 1, .most_words = 1, .mode = {}},
     {.name = "explain", .arguments = "[NAME]", .help = "Show why the last start of a box failed", .group = VerbGroup::look, .act = verb_explain, .options = kListOptions, .most_words = 1, .mode = {}},
     {.name = "wait", .arguments = "NAME", .help = "Wait until a box is ready or has stopped", .group = VerbGroup::look, .act = verb_wait, .options = kWaitOptions, .fewest_words = 1, .most_words = 1, .mode = {}},

@@ -90,6 +90,7 @@ int verb_unbind(const Invocation& invocation);  // in verb_bind.cc
 int verb_freeze(const Invocation& invocation);
 int verb_thaw(const Invocation& invocation);  // in verb_freeze.cc
 int verb_set(const Invocation& invocation);
+int verb_top(const Invocation& invocation);
 int verb_stats(const Invocation& invocation);
 int verb_reload(const Invocation& invocation);
 int verb_shell(const Invocation& invocation);
