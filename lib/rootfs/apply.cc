@@ -117,9 +117,17 @@ Result<void> map_owners(const Bind& what, os::BorrowedFd mount, os::BorrowedFd u
     return error;
 }
 
+/// Only a node may come without "nodev": never a directory that has taken its place.
+Result<void> check_device(os::BorrowedFd source) {
+    const struct stat status = BOX_TRY(os::status_of(source));
+    if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) return {};
+    return Error(EAGAIN, "bind a device: it is none any more");
+}
+
 Result<void> apply_op(const MountOp& op, const Bind& what, Build& build) {
     const os::UniqueFd source = BOX_TRY(os::open_source(what.source));
     if (what.guarded) BOX_TRY(refuse_control(source, what.recursive));
+    if (what.device) BOX_TRY(check_device(source));
     const os::UniqueFd target = BOX_TRY(open_target(op, BOX_TRY(type_of(source)), build));
     const os::Recursion recursion = what.recursive ? os::Recursion::tree : os::Recursion::one;
     const os::UniqueFd mount = BOX_TRY(os::clone_mount(source, "", recursion));

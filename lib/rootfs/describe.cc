@@ -76,6 +76,7 @@ std::string describe_bind(const Bind& what) {
                 text += format(" group=%u..%u->%u", ids.host, ids.host + ids.count - 1, ids.box);
             break;
     }
+    if (what.device) text += " device";
     if (what.propagate) text += " slave";
     return with(text, describe_attributes(what.attributes));
 }

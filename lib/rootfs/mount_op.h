@@ -45,6 +45,7 @@ struct Bind {
     std::vector<settings::MappedIds> group_map = {};  ///< listed: of groups; empty: `map`
     uint64_t attributes = 0;
     bool propagate = false;  ///< host mounts below the source appear in the box (slave)
+    bool device = false;     ///< a device node, and refused when it is none any more
     bool guarded = false;    ///< refused when it holds what commands the host (control.h)
 };
 

@@ -58,7 +58,7 @@ Result<MountPlan> plan_mounts(const settings::Settings& wanted, const host::Host
     }
     BOX_TRY(append_integration(plan.ops, wanted, have, root, context.map_owners));
     append_account_files(plan.ops, root, context);
-    BOX_TRY(append_user(plan.ops, wanted.files, context.map_owners));
+    BOX_TRY(append_user(plan.ops, wanted.files, root.bound_devices, context.map_owners));
     if (plan.root.read_only) {
         // Last, because everything before may still have had to make a mount point in the tree.
         const char* why = wanted.image.read_only.value ? "--read-only" : "--volatile=state";

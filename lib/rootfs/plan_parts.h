@@ -23,7 +23,8 @@ void append_account_files(Ops& ops, const host::RootFacts& root, const MountCont
 
 /// --bind, --tmpfs, --overlay, --inaccessible, sorted by target; an error when two want one place.
 /// Only in a `contained` box are the owners of host files other ids than inside.
-Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool contained);
+Result<void> append_user(Ops& ops, const settings::FilesSettings& files,
+                         const std::vector<host::BoundDevice>& devices, bool contained);
 
 /// resolv.conf, the time zone, the journal.
 Result<void> append_integration(Ops& ops, const settings::Settings& wanted,

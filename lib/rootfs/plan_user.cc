@@ -31,6 +31,20 @@ Bind::Owners owners_of(settings::BindMount::Ids ids) {
     return Bind::Owners::by_idmapped;
 }
 
+/// The node itself was asked for. Where devices are (devtmpfs) nothing can be id-mapped.
+MountOp from_device(const settings::BindMount& bind, const std::string& why) {
+    return {bind.destination,
+            Bind{.source = bind.source,
+                 .recursive = false,
+                 .idmapped = bind.ids == settings::BindMount::Ids::idmap,
+                 .owners = owners_of(bind.ids),
+                 .map = bind.map,
+                 .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+                               (bind.read_only ? uint64_t{MOUNT_ATTR_RDONLY} : 0),
+                 .device = true},
+            Missing::create, why};
+}
+
 MountOp from_bind(const settings::BindMount& bind, const std::string& why, bool contained) {
     const uint64_t attributes = bind.read_only ? MOUNT_ATTR_RDONLY : 0;
     MountOp op = {bind.destination, {}, Missing::create, why};
@@ -134,12 +148,21 @@ std::string asked_by(const std::string& option, const settings::Origin& origin) 
 
 }  // namespace
 
-Result<void> append_user(Ops& ops, const settings::FilesSettings& files, bool contained) {
+Result<void> append_user(Ops& ops, const settings::FilesSettings& files,
+                         const std::vector<host::BoundDevice>& devices, bool contained) {
+    const auto is_device = [&](const settings::BindMount& bind) {
+        return !bind.in_tree &&
+               std::any_of(devices.begin(), devices.end(), [&](const host::BoundDevice& device) {
+                   return device.path == bind.source;
+               });
+    };
     Ops asked;
     for (const auto& bind : files.binds.value) {
         const char* option = bind.read_only ? "--bind-ro" : "--bind";
         const std::string why = std::string(option) + "=" + bind.destination;
-        asked.push_back(from_bind(bind, asked_by(why, bind.origin), contained));
+        const std::string asker = asked_by(why, bind.origin);
+        asked.push_back(is_device(bind) ? from_device(bind, asker)
+                                        : from_bind(bind, asker, contained));
     }
     for (const auto& tmpfs : files.tmpfs.value) {
         asked.push_back(from_tmpfs(tmpfs, asked_by("--tmpfs=" + tmpfs.path, tmpfs.origin)));

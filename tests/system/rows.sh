@@ -99,6 +99,12 @@ options=(--load-credential=own:file)
 is "a credential of boxctl's own" "$(inside 'wc -c </run/host/credentials/own')" 13
 unset CREDENTIALS_DIRECTORY
 
+options=(--bind=/dev/null:/dev/other)
+is "a device node that is bound can be opened" "$(inside 'cat /dev/other && echo x >/dev/other && echo opened')" opened
+install -d "$work/devices" && mknod -m 0666 "$work/devices/node" c 1 3
+options=(--bind="$work/devices:/devices")
+like "... but none in a directory" "$(inside 'cat /devices/node')" 'Permission denied'
+
 options=(--private-users-ownership=off)
 is "owners that are not mapped" "$(inside 'stat -c %u /etc/passwd')" 65534
 
