@@ -94,6 +94,12 @@ Taken take_type(Reader& reader, UnitRequest& unit) {
     return unit.oneshot || type == "simple" || type == "exec" || type == "idle";
 }
 
+Taken take_utmp_mode(Reader& reader, UnitRequest& unit) {
+    const std::string_view mode = reader.string();
+    unit.record_login = mode == "user";
+    return unit.record_login || mode == "init" || mode == "login";
+}
+
 /// Words for what is not given as a descriptor.
 Taken take_stdio(Reader& reader, UnitRequest&) {
     const std::string_view word = reader.string();
@@ -163,13 +169,14 @@ constexpr Property kProperties[] = {
     {"IgnoreSIGPIPE", "b", take_flag<&UnitRequest::ignore_sigpipe>},
     {"RemainAfterExit", "b", take_flag<&UnitRequest::remain_after_exit>},
     {"Type", "s", take_type},
+    {"UtmpMode", "s", take_utmp_mode},
 };
 // What only says how the unit is shown, counted, or remembered, or what every program here has.
 constexpr std::string_view kPassedOver[] = {
     "AddRef", "CollectMode", "DefaultDependencies", "Documentation", "ExitType", "LogExtraFields",
     "LogLevelMax", "OOMPolicy", "PAMName", "SendSIGKILL", "SetLoginEnvironment", "Slice", "SuccessExitStatus",
     "SyslogIdentifier", "TTYReset", "TTYVHangup", "TTYVTDisallocate", "TimeoutStopUSec",
-    "UtmpIdentifier", "UtmpMode",
+    "UtmpIdentifier",
 };
 // clang-format on
 

@@ -44,6 +44,7 @@ struct UnitRequest {
     bool ignore_failure = false;
     bool remain_after_exit = false;
     bool oneshot = false;
+    bool record_login = false;  ///< in the box's utmp(5)
     bool leads_itself = false;  ///< login(1): it hands the terminal on itself
 };
 

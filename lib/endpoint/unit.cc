@@ -58,6 +58,7 @@ shell::EnterRequest Unit::enter_request(const std::vector<os::UniqueFd>& fds) co
     }
     enter.place = shell::Place::in_payload;
     enter.leads = request_.leads_itself ? shell::Leads::program : shell::Leads::keeper;
+    enter.record_login = request_.record_login && !request_.leads_itself;
     enter.ignore_sigpipe = request_.ignore_sigpipe;
     return enter;
 }

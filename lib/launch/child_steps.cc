@@ -64,14 +64,6 @@ Result<void> close_others(std::vector<int> kept) {
     return {};
 }
 
-Result<void> close_all_but(os::BorrowedFd kept) {
-    const auto number = static_cast<unsigned>(kept.get());
-    if ((number > 0 && close_range(0, number - 1, 0) < 0) || close_range(number + 1, ~0U, 0) < 0) {
-        return errno_error("close descriptors");
-    }
-    return {};
-}
-
 Result<void> replace_standard_fds() {
     const os::UniqueFd null = BOX_TRY(os::open_host("/dev/null", O_RDWR));
     for (int fd = 0; fd <= 2; fd++) {

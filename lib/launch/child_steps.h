@@ -23,9 +23,6 @@ Result<void> enter_directory(const std::string& path);
 /// Keeps the three standard descriptors and `kept`; whatever else the caller had open goes (A3).
 Result<void> close_others(std::vector<int> kept);
 
-/// Keeps nothing but `kept`, not even the standard descriptors.
-Result<void> close_all_but(os::BorrowedFd kept);
-
 /// /dev/null of the host in place of each standard descriptor.
 Result<void> replace_standard_fds();
 /// For a program that is to have none.

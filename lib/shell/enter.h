@@ -82,6 +82,7 @@ struct EnterRequest {
     std::array<os::BorrowedFd, 3> given = {os::BorrowedFd(-1), os::BorrowedFd(-1),
                                            os::BorrowedFd(-1)};
     std::string line;
+    bool record_login = false;    ///< in the box's utmp(5); only with a keeper
     bool login = false;           ///< the line is for login(1), see login_line.h
     std::optional<winsize> size;  ///< of a new terminal, before the program can look
     Leads leads = Leads::keeper;

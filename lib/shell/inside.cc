@@ -18,6 +18,7 @@
 #include "lib/os/pty.h"
 #include "lib/shell/keeper.h"
 #include "lib/shell/login_line.h"
+#include "lib/shell/login_record.h"
 #include "lib/shell/program.h"
 
 namespace boxctl::shell {
@@ -30,6 +31,7 @@ struct Prepared {
     plan::ProcessPlan process;
     plan::SecurityPlan security;
     std::unique_ptr<launch::ExecImage> image;
+    std::string user;
 };
 
 bool uses(const EnterRequest& request, Stdio kind) {
@@ -83,7 +85,9 @@ Result<plan::SecurityPlan> plan_security(const JoinerInput& input) {
 Result<Prepared> prepare_program(const JoinerInput& input) {
     const state::Record& box = input.request->box;
     Prepared prepared;
-    prepared.process = plan_program(*input.request, BOX_TRY(find_account(input)));
+    const host::UserEntry account = BOX_TRY(find_account(input));
+    prepared.user = account.name;
+    prepared.process = plan_program(*input.request, account);
     prepared.security = BOX_TRY(plan_security(input));
     prepared.image =
             BOX_TRY(launch::prepare_exec(prepared.process, prepared.security, box.user_namespace));
@@ -195,6 +199,16 @@ Result<void> prepare_signals(const EnterRequest& request) {
     return request.ignore_sigpipe ? os::ignore_signal(SIGPIPE) : Result<void>();
 }
 
+/// A box that does not let itself be told has fewer names in its list, and its session all the
+/// same.
+LoginRecord record_login(const JoinerInput& input, const Prepared& prepared,
+                         os::BorrowedFd terminal) {
+    if (!input.request->record_login) return {};
+    const auto root = os::open_host("/", O_PATH | O_DIRECTORY);
+    auto record = root ? LoginRecord::write(*root, terminal, prepared.user) : root.error();
+    return record ? std::move(*record) : LoginRecord();
+}
+
 Result<void> confine(const Prepared& prepared) {
     const launch::ExecFault fault = launch::confine(*prepared.image);
     return fault.what == nullptr ? Result<void>() : Error(fault.error, fault.what);
@@ -204,11 +218,12 @@ Result<void> run_program(const JoinerInput& input, const Prepared& prepared,
                          const os::PtyPair& pty) {
     BOX_TRY(prepare(input, prepared, pty));
     if (pty.slave.valid() && input.request->leads == Leads::keeper) {
+        const LoginRecord login = record_login(input, prepared, pty.slave);
         if (BOX_TRY(split_from_keeper()) == Role::keeper) {
             // It may do no more than the program; when it cannot be held to that, the program ends
             // with it.
             if (!confine(prepared)) _exit(1);
-            keep(pty.slave);
+            keep(pty.slave, login);
         }
     }
     BOX_TRY(prepare_signals(*input.request));
@@ -227,6 +242,11 @@ Result<void> run_program(const JoinerInput& input, const Prepared& prepared,
     // Reached only without an execve. The exit status says it as well, to a caller that left.
     (void)input.to_caller->fail(done.error()).has_value();
     _exit(done.error().exit_code());
+}
+
+Error explain_full(Error error) {
+    if (error.code() == EAGAIN) error.set_hint("the box has as many processes as it may have");
+    return error;
 }
 
 Result<void> join(const JoinerInput& input) {
@@ -252,7 +272,9 @@ Result<void> join(const JoinerInput& input) {
     const os::PtyPair pty = BOX_TRY(open_terminal(input, image.uid));
     os::CloneRequest request;
     request.flags = CLONE_PARENT;
-    const os::Cloned program = BOX_TRY(os::clone_process(request).context("start a process"));
+    auto cloned = os::clone_process(request).context("start a process");
+    if (!cloned) return explain_full(std::move(cloned).error());
+    const os::Cloned program = std::move(*cloned);
     // --- The program from here on: a process of the box. ---
     if (program.pid == 0) program_main(input, prepared, pty);
     std::vector<int> fds = {program.pidfd.get()};

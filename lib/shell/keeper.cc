@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/launch/child_steps.h"
 #include "lib/os/process.h"
 
 namespace boxctl::shell {
@@ -55,6 +54,14 @@ bool is_for_program(const siginfo_t& info) {
 
 pid_t program = 0;
 
+/// Descriptors 0 to 2 go as well: a pipe among them must end with the program. What stays is the
+/// terminal as 0 and, where there is one, the list of logins as 1.
+bool keep_only(os::BorrowedFd terminal, os::BorrowedFd logins) {
+    if (dup2(terminal.get(), 0) < 0) return false;
+    if (logins.get() >= 0 && dup2(logins.get(), 1) < 0) return false;
+    return close_range(logins.get() >= 0 ? 2 : 1, ~0U, 0) == 0;
+}
+
 }  // namespace
 
 Result<Role> split_from_keeper() {
@@ -67,10 +74,10 @@ Result<Role> split_from_keeper() {
     return Role::keeper;
 }
 
-void keep(os::BorrowedFd terminal) {
+void keep(os::BorrowedFd terminal, const LoginRecord& login) {
     os::set_process_name("boxctl-keeper");
-    // Descriptors 0 to 2 as well: a pipe among them must end with the program.
-    if (!launch::close_all_but(terminal)) _exit(1);
+    const bool listed = login.file().get() >= 0;
+    if (!keep_only(terminal, login.file())) _exit(1);
     sigset_t all;
     sigfillset(&all);
     int status = 0;
@@ -78,7 +85,8 @@ void keep(os::BorrowedFd terminal) {
         siginfo_t info = {};
         if (sigwaitinfo(&all, &info) > 0 && is_for_program(info)) ::kill(program, info.si_signo);
     }
-    ioctl(terminal.get(), TIOCNOTTY);
+    if (listed) end_login(os::BorrowedFd(1), login.place(), getpid());
+    ioctl(0, TIOCNOTTY);
     end_like(status);
 }
 

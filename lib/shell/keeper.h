@@ -10,6 +10,7 @@
 
 #include "lib/base/result.h"
 #include "lib/os/fd.h"
+#include "lib/shell/login_record.h"
 
 namespace boxctl::shell {
 
@@ -20,8 +21,8 @@ enum class Role { keeper, program };
 /// so ^Z cannot stop what nobody could continue.
 Result<Role> split_from_keeper();
 
-/// Waits for the program and ends like it. `terminal` is the caller's controlling terminal; every
-/// other descriptor is closed. Makes system calls only.
-[[noreturn]] void keep(os::BorrowedFd terminal);
+/// Waits for the program and ends like it, and has `login` end with it. `terminal` is the caller's
+/// controlling terminal; every other descriptor is closed. Makes system calls only.
+[[noreturn]] void keep(os::BorrowedFd terminal, const LoginRecord& login);
 
 }  // namespace boxctl::shell

@@ -70,6 +70,11 @@ check_shell() { # NAME
     is "$host_version $1: as another user" "$(shell "nobody@$1" /bin/sh -c 'id -u')" 65534
     like "$host_version $1: on a terminal of the box" "$(shell "$1" /bin/sh -c tty)" '^/dev/pts/[0-9]+$'
     is "$host_version $1: at home" "$(shell "$1" /bin/sh -c 'pwd; echo $HOME $USER')" $'/root\n/root root'
+    shell "$1" /bin/sh -c ': >/run/utmp' >/dev/null
+    like "$host_version $1: who in the box shows the session" \
+        "$(shell "$1" /bin/sh -c 'tty; od -c /run/utmp')" '^/dev/pts/[0-9]+.*\\a  *\\0  *\\0.* p   t   s   /.* r   o   o   t'
+    not_ok "$host_version $1: and not when it has ended" grep -q 'r   o   o   t' <<<"$(shell "$1" /bin/od -c /run/utmp)"
+    shell "$1" /bin/rm /run/utmp
     like "$host_version $1: no such user: says so" "$(shell "stranger@$1" /bin/true)" "user 'stranger' is not in the box"
     like "$host_version $1: no such program: says so" "$(shell "$1" /bin/nothing)" "execute '/bin/nothing': No such file"
 }

@@ -129,5 +129,14 @@ pid=$(jobs_of pid)
 ok "stop" "$BOXCTL" stop "$machine"
 not_ok "with the box its jobs end" kill -0 "$pid"
 is "nothing is left" "$(own_traces | grep -c "$machine")" 0
+
+# --- a box that is full ---
+start_box "$machine" boot --console=passive --rlimit=NPROC=8 "$root" && "$BOXCTL" wait --for=running "$machine"
+is "control: there is room" "$(status run true)" 0
+run sh -c 'while sleep 1000 & do :; done' >/dev/null 2>&1
+is "a full box: the command cannot start" "$(status run true)" 125
+is "and why" "$(err)" "boxctl: start a process: clone: Resource temporarily unavailable; the box has as many processes as it may have"
+ok "it can be ended" "$BOXCTL" kill "$machine"
+
 is "no job in a box that is not there" "$(status "$BOXCTL" exec -d "$machine" true)" 125
 done_testing
