@@ -198,6 +198,18 @@ Result<void> stop_unit(Connection& connection, const std::string& unit) {
     return jobs->wait_for(connection, answer).context(what);
 }
 
+Result<Message> make_ask_version(Connection& connection) {
+    const Address properties = {kService, manager().path, "org.freedesktop.DBus.Properties"};
+    Message get = BOX_TRY(connection.make_call(properties, "Get"));
+    get.put_text(manager().interface).put_text("Version");
+    return get;
+}
+
+Result<std::string> read_version(Message& answer) {
+    BOX_TRY(answer.enter_variant("s"));
+    return answer.read_text();
+}
+
 Result<std::string> cgroup_of(Connection& connection, const std::string& unit) {
     const std::string what = "ask for the cgroup of " + quote(unit);
     // Reading a property of a unit would load it; this fails for one that is not.

@@ -39,6 +39,10 @@ Result<void> stop_unit(Connection& connection, const std::string& unit);
 /// The cgroup of a unit, "/machine.slice/x.scope"; empty: it has none. ENOENT when not loaded.
 Result<std::string> cgroup_of(Connection& connection, const std::string& unit);
 
+/// For systemd's version, to be sent by whoever has the loop: "257.13-1~deb13u1".
+Result<Message> make_ask_version(Connection& connection);
+Result<std::string> read_version(Message& answer);
+
 /// Changes properties of a unit, all or none, for now and, without `runtime`, for later starts too.
 Result<void> set_unit_properties(Connection& connection, const std::string& unit,
                                  const std::vector<Property>& properties, bool runtime);

@@ -160,6 +160,12 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
     return hooks;
 }
 
+/// Once a machine, and only what stays: who runs a command is told nothing about his host.
+void Machine::check_host() {
+    if (record_.mode != "boot" || access("/run/systemd/system", F_OK) != 0) return;
+    host_check_.emplace(*loop_, [](const std::string& flaw) { log::warning(flaw); });
+}
+
 void Machine::prepare_registration() {
     if (record_.registration == "no") return;
     bus::MachineRequest request;
@@ -336,6 +342,7 @@ Result<std::unique_ptr<Machine>> Machine::create(launch::RunningBox& box, state:
         machine->set_leader(box.leader);
     }
     BOX_TRY(machine->watch_readiness());
+    machine->check_host();
     return machine;
 }
 

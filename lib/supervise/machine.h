@@ -24,6 +24,7 @@
 #include "lib/state/record.h"
 #include "lib/supervise/console_view.h"
 #include "lib/supervise/control.h"
+#include "lib/supervise/host_check.h"
 #include "lib/supervise/init_asker.h"
 #include "lib/supervise/instance.h"
 #include "lib/supervise/jobs.h"
@@ -138,6 +139,7 @@ class Machine {
     [[nodiscard]] bool has_console() const;
     [[nodiscard]] bool wants_endpoint() const;
     endpoint::Endpoint::Hooks endpoint_hooks();
+    void check_host();
     void prepare_registration();
     Result<std::string> control_address();
     void set_leader(pid_t leader);
@@ -168,6 +170,7 @@ class Machine {
     Readiness readiness_;
     std::unique_ptr<Instance> instance_;
     std::optional<Registration> registration_;
+    std::optional<HostCheck> host_check_;
     bool registration_failed_ = false;  ///< and that was said
     std::optional<endpoint::Endpoint> endpoint_;
     Jobs jobs_;

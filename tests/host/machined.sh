@@ -101,9 +101,11 @@ check_names() {
         "$(on timeout 60 boxctl boot /var/lib/machines/web -x -M taken --console=passive --register=yes >/dev/null 2>&1; echo $?)" 125
     ok "$host_version: nothing is left of it" on sh -c '! ls -d /run/boxctl/taken'
     on systemctl stop other
-    start quiet --register=no
+    start quiet --register=no --log-level=debug
     ok "$host_version: --register=no" wait_for running quiet
     is "$host_version: is not registered" "$(leader quiet)" ''
+    ok "$host_version: it knows the systemd of its host" wait_for eval "said quiet | grep -q \"the host has systemd $host_version\""
+    is "$host_version: of which nothing bad is known" "$(said quiet | grep -c CVE)" 0
     stop quiet
 }
 
