@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Daemons that die, hang or lie in the way while a box starts, runs and ends: it lives on or is gone
 # as a whole, and the next start of its name works.
+# time limit: 600 s
 # shellcheck source-path=SCRIPTDIR source=../lib/host.sh
 # shellcheck disable=SC2154 # host_up sets host_version
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
@@ -67,6 +68,30 @@ check_machined_in_a_loop() {
     plainly systemctl reset-failed systemd-machined 2>/dev/null
 }
 
+# boxctl@web while systemd executes itself anew, or the bus restarts, again and again.
+check_unit_between() { # WHAT COMMAND
+    local what=$1 i bad=''
+    plainly rm -f /run/enough
+    plainly sh -c "while [ ! -e /run/enough ]; do $2; sleep 1; done" >/dev/null 2>&1 &
+    for i in 1 2 3; do
+        wait_for systemctl_brings start active || bad+=" $i:$(unit_state)"
+        wait_for runs web || bad+=" $i:box"
+        wait_for systemctl_brings stop inactive || bad+=" $i:$(unit_state)"
+        plainly sh -c '[ ! -e /run/boxctl/web ] && ! ls -d /sys/fs/cgroup/machine.slice/boxctl@web.service 2>/dev/null' || bad+=" $i:left"
+    done
+    is "$host_version: three lives of boxctl@web while $what" "$bad" ""
+    wait_for systemctl_brings start active
+    plainly touch /run/enough
+    wait $!
+    ok "$host_version: and it is registered in the end" wait_for registered web
+    is "$host_version: under its unit" "$(plainly machinectl show web -p Unit --value)" boxctl@web.service
+    plainly systemctl stop boxctl@web.service
+}
+# systemctl itself loses the systemd that it talks to, and asks once.
+systemctl_brings() { plainly timeout 20 systemctl "$1" boxctl@web.service 2>/dev/null || unit_is "$2"; }
+unit_state() { plainly systemctl show -P ActiveState boxctl@web.service 2>/dev/null; }
+unit_is() { [ "$(unit_state)" = "$1" ]; }
+
 # web runs.
 check_outside_hands() {
     local scope=/sys/fs/cgroup/machine.slice/machine-web.scope
@@ -77,6 +102,13 @@ check_outside_hands() {
     plainly kill -KILL "$(leader web)"
     ok "$host_version: PID 1 killed from outside: all is gone" wait_for nothing_left web
     start web && wait_for runs web
+    plainly sh -c "echo 1 >$scope/payload/cgroup.kill"
+    ok "$host_version: all of the box killed by its cgroup: all is gone" wait_for nothing_left web
+    start web && wait_for runs web
+    plainly sh -c "echo 1 >$scope/cgroup.kill"
+    ok "$host_version: with boxctl: all is gone, but for a directory" wait_for ended web
+    start web
+    ok "$host_version: and it starts again" wait_for runs web
     plainly kill -STOP "$(supervisor web)"
     not_ok "$host_version: control: a supervisor that is stopped starts no shell" plainly timeout 2 machinectl --quiet shell web /bin/true
     plainly kill -CONT "$(supervisor web)"
@@ -102,6 +134,9 @@ check_host() {
     check_dying_bus
     check_machined_in_a_loop
     check_outside_hands
+    check_unit_between "systemd executes itself anew" "systemctl daemon-reexec"
+    check_unit_between "systemd loads its units anew" "systemctl daemon-reload"
+    check_unit_between "the bus restarts" "systemctl restart dbus.service; systemctl reset-failed dbus.service"
     check_silent_journal
 }
 

@@ -24,12 +24,17 @@ leftovers() {
               ls /sys/class/net | grep ^ve-; pgrep -a boxctl; grep -l /run/boxctl /proc/[1-9]*/mountinfo; find /sys/fs/cgroup -name "boxctl@*"' 2>/dev/null
 }
 
+# In tenths; 100 is a service that nothing is taken from.
+exposure() { on systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level for [^ ]*: \([0-9]*\)\.\([0-9]\).*/\1\2/p'; }
+
 check_the_file() {
     like "$host_version: systemd-analyze has nothing to say but about keys that are newer" \
         "$(on systemd-analyze verify --man=no "$unit" 2>&1 | grep -v "Unknown key .* in section \[Service\], ignoring"; echo end)" '^end$'
     # control: it does complain
     on sh -c 'sed s/^Type=.*/Type=nonsense/ /usr/lib/systemd/system/boxctl@.service >/run/systemd/system/wrong@.service'
     like "$host_version: control: it would complain" "$(on systemd-analyze verify --man=no wrong@web.service 2>&1)" 'nonsense'
+    # Most of what systemd can take from a service would be taken from the box as well.
+    ok "$host_version: it is less exposed than systemd's own" [ "$(exposure "$unit")" -lt "$(exposure systemd-nspawn@web.service)" ]
     ok "$host_version: it can be enabled" on systemctl enable "$unit"
     ok "$host_version: for machines.target" on test -L "/etc/systemd/system/machines.target.wants/$unit"
     on systemctl disable --quiet "$unit"
@@ -153,7 +158,12 @@ check_adopt() {
     ok "$host_version: boxctl runs it" on boxctl wait --for=ready --timeout=20 web
     ok "$host_version: machinectl enable" on machinectl enable web
     on machinectl disable web 2>/dev/null
-    ok "$host_version: it stops" on systemctl stop $nspawn
+    ok "$host_version: machinectl reboot" on machinectl reboot web
+    ok "$host_version: starts it again" wait_for is_now NRestarts 1 $nspawn
+    ok "$host_version: and it is a machine again" wait_for registered
+    ok "$host_version: machinectl stop" on machinectl stop web
+    ok "$host_version: ends it" wait_for is_now ActiveState inactive $nspawn
+    ok "$host_version: in order" is_now Result success $nspawn
     like "$host_version: adopt --undo" "$(on boxctl adopt --undo web)" 'systemd-nspawn again'
     like "$host_version: systemd knows that, too" "$(show ExecStart $nspawn)" 'systemd-nspawn --quiet'
     like "$host_version: undone twice" "$(on boxctl adopt --undo web)" 'was not adopted'
