@@ -15,6 +15,7 @@ namespace boxctl::supervise {
 namespace {
 
 constexpr uint64_t kLongestPause = 60 * event::kSecond;
+constexpr uint64_t kPauseWithBus = 4 * event::kSecond;
 /// machined forgets a machine some time after it has said so. Between two attempts, and how many.
 constexpr uint64_t kSettling = event::kSecond / 20;
 constexpr int kMostReplacements = 8;
@@ -150,7 +151,7 @@ void Registration::on_registered_with_control(Result<varlink::Reply> reply) {
         return find();
     }
     // An older one knows no such address. Of what else may be wrong D-Bus says more.
-    takes_control_ = false;
+    if (reply) takes_control_ = false;
     log::debug("register with a control address: " +
                (reply ? printable(reply->error) : reply.error().message()));
     register_on_bus();
@@ -217,6 +218,8 @@ void Registration::replace() {
 
 /// The bus is gone, or not there yet.
 void Registration::on_lost() {
+    // One that was there comes back soon: it is being restarted, perhaps more than once.
+    if (connection_ != nullptr) pause_ = std::min(pause_, kPauseWithBus);
     registered_ = false;
     waits_ = false;
     step_.reset();
