@@ -185,7 +185,10 @@ void Machine::prepare_registration() {
 Result<std::string> Machine::control_address() {
     if (instance_ == nullptr) {
         Instance::Hooks hooks;
-        hooks.terminate = [this] { on_event(Event::kill_asked); };
+        hooks.terminate = [this] {
+            terminated_ = true;
+            on_event(Event::kill_asked);
+        };
         hooks.power_off = [this] { on_power(endpoint::Power::off); };
         hooks.reboot = [this] { on_power(endpoint::Power::reboot); };
         instance_ = BOX_TRY(Instance::create(*loop_, record_, std::move(hooks)));
@@ -357,6 +360,9 @@ Outcome Machine::outcome() {
     if (log_) log_->finish();
     Outcome outcome = outcome_of(*status_, record_.mode == "boot", phase_);
     if (outcome.kind == Outcome::Kind::killed && killed_code_ != 0) outcome.code = killed_code_;
+    // An end that was asked for is no failure of the unit, which could be to start again then.
+    if (outcome.kind == Outcome::Kind::killed && terminated_)
+        outcome = {Outcome::Kind::power_off, 0};
     if (outcome.kind == Outcome::Kind::reboot) {
         // Until the next life writes its own.
         record_.phase = "starting";

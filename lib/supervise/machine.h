@@ -163,6 +163,7 @@ class Machine {
     Phase phase_ = Phase::running;
     std::optional<os::ExitStatus> status_;  ///< of PID 1, once it has ended
     int killed_code_ = 0;  ///< what a kill of ours is to be reported as; 0: what the kernel says
+    bool terminated_ = false;  ///< killed because systemd's tools asked for its end
     InitAsker init_;
     std::unique_ptr<NotifySocket> notify_;
     std::optional<ConsoleView> console_;

@@ -97,6 +97,17 @@ check_run() { # NAME
     is "$host_version $1: systemd-run: without waiting" "$(on systemd-run --quiet -M "$1" /bin/true; echo $?)" 0
     is "$host_version $1: systemd-run --pipe: data comes back" \
         "$(on sh -c "printf 'a\\0b' | systemd-run --quiet -M $1 --wait --pipe /bin/cat | od -c | head -1")" '0000000   a  \0   b'
+    if [ "${host_version%%[^0-9]*}" -lt 257 ]; then
+        skip "$host_version $1: systemd-run --pty" "systemd-run of 252 looks for the box's terminal on the host, whoever made the box"
+    else
+        is "$host_version $1: systemd-run --pty: a terminal of the box, and the exit code" \
+            "$(on_tty systemd-run --quiet --pty -M "$1" /bin/sh -c 'tty; exit 3' 2>&1 | plain | grep -o '/dev/pts/[0-9]*' | sed 's/[0-9]*$//'; echo "${PIPESTATUS[0]}")" \
+            $'/dev/pts/\n3'
+    fi
+    if on sh -c 'command -v run0' >/dev/null 2>&1; then
+        is "$host_version $1: run0 --machine: the exit code comes back" \
+            "$(on_tty run0 --machine="$1" /bin/sh -c 'test -t 0 && exit 4' >/dev/null 2>&1; echo $?)" 4
+    fi
     like "$host_version $1: what needs systemd is refused, not ignored" \
         "$(on systemd-run --quiet -M "$1" -p MemoryMax=1M /bin/true 2>&1)" "'MemoryMax' is not available in this box"
 }
@@ -132,6 +143,8 @@ check_manager() { # NAME
     is "$host_version $1: is-system-running" "$(on systemctl -M "$1" is-system-running)" running
     like "$host_version $1: a unit that is not there" "$(on systemctl -M "$1" start nothere.service 2>&1)" 'nothere.service not found'
     like "$host_version $1: another service is refused at once" "$(on timeout 10 hostnamectl -M "$1" 2>&1)" "has no service 'org.freedesktop.hostname1'"
+    like "$host_version $1: loginctl is told at once" "$(on timeout 10 loginctl -M "$1" list-sessions 2>&1)" 'this box has no systemd'
+    like "$host_version $1: busctl shows who answers" "$(on busctl -M "$1" list --no-pager)" 'org\.freedesktop\.systemd1'
     like "$host_version $1: its inittab is listed" "$(on systemctl -M "$1" list-units --all --no-pager --plain)" 'inittab-[0-9]+.service +loaded'
     is "$host_version $1: the box sees nothing of it" "$(shell "$1" /bin/ls -A /run/dbus)" ''
 }
