@@ -313,6 +313,8 @@ class Table:
 
     def show(self, title):
         print(f"# {title}")
+        good = sum(cell == "yes" for cell in self.cells.values())
+        print(f"# count: {title}: {good} of {len(self.cells)} cells")
         names = [c.__name__.replace("_", " ") for c in COLUMNS]
         for row in sorted({r for r, _ in self.cells}):
             said = [f"{n}: {self.cells.get((row, n), '-')}" for n in names]

@@ -116,7 +116,7 @@ sweep() {
             tried=$((tried + 1))
         done
     done
-    echo "# $label: $tried of $total positions, $((2 * tried)) starts: ${count[refused]} refused, ${count[same]} as asked, ${count[weaker]} weaker, ${count[hung]} hung, ${count[odd]} odd"
+    echo "# count: $label: $tried of $total positions, $((2 * tried)) starts: ${count[refused]} refused, ${count[same]} as asked, ${count[weaker]} weaker, ${count[hung]} hung, ${count[odd]} odd"
 }
 
 contained=("$BOXCTL" run -M "$BOXCTL_NAME" -q "$R" -- /bin/surface-dump)
@@ -139,7 +139,7 @@ mount -t tmpfs tmp "$R/tmp"
 exec chroot "$R" /bin/surface-dump
 E
 chmod 755 "$work/careless"
-sweep "control: a launcher that does not look at errors" 15 unshare --mount --pid --fork --kill-child "$work/careless"
+sweep "control, a launcher that does not look at errors" 15 unshare --mount --pid --fork --kill-child "$work/careless"
 ok "control: it is found to start weaker (${count[weaker]} times)" test "${count[weaker]}" -ge 1
 
 # --- boxctl ----------------------------------------------------------------------------------

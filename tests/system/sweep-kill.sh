@@ -149,6 +149,7 @@ for ((step = 0; step < 17 && SECONDS < until; step++)); do
         after_kill "$call #$at"
     done
 done
+echo "# count: killed at $hit points of ${#all[@]}, $leftovers left something by name: $(grep -c . <<<"$findings") findings"
 is "killed at $hit points of ${#all[@]} ($leftovers left something by name): nothing lives on, nothing is in the way" "$findings" ""
 ok "the kills took effect" test "$hit" -ge $((tried * 3 / 4)) -a "$hit" -ge 15
 
@@ -162,6 +163,7 @@ for ((i = 0; i < $(rounds 30); i++)); do
     wait $supervisor 2>/dev/null
     after_kill "kill $i"
 done
+echo "# count: killed at $points random times, $leftovers left something by name: $(grep -c . <<<"$findings") findings"
 is "killed at $points random times ($leftovers left something by name): the same" "$findings" ""
 
 # --- those that ask for the end --------------------------------------------------------------
