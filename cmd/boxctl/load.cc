@@ -21,13 +21,24 @@ struct Place {
     std::string machine;  ///< whose it is, where it was found by that name
 };
 
+/// An OCI bundle stands for the tree in it, which everybody's is called "rootfs". systemd-nspawn(1)
+/// takes the directory as it is.
+Place in_bundle(const settings::Settings& wanted, const std::string& directory) {
+    if (wanted.front != settings::Front::boxctl) return {directory, ""};
+    const std::string rootfs = host::rootfs_of_bundle(directory);
+    if (rootfs.empty()) return {directory, ""};
+    return {rootfs, settings::name_of_directory(os::split_path(rootfs).first)};
+}
+
 Place place_of(const settings::Settings& wanted) {
     const std::string& asked = wanted.image.directory.value;
     const std::string& machine = wanted.image.machine.value;
     const std::string& copied = wanted.image.template_.value;
-    if (asked.empty() && machine.empty()) return {copied.empty() ? "." : copied, ""};
+    if (asked.empty() && machine.empty()) {
+        return copied.empty() ? in_bundle(wanted, ".") : Place{copied, ""};
+    }
     const std::string& name = asked.empty() ? machine : asked;
-    if (!asked.empty() && (!is_word(asked) || host::exists(asked))) return {asked, ""};
+    if (!asked.empty() && (!is_word(asked) || host::exists(asked))) return in_bundle(wanted, asked);
     const std::string found = host::find_machine_directory(name);
     if (found.empty() && asked.empty() && !copied.empty()) {
         return {std::string(host::kMachines) + "/" + name, name};

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "lib/base/result.h"
+#include "lib/host/image_labels.h"
 #include "lib/os/fd.h"
 #include "lib/settings/settings.h"
 
@@ -97,6 +98,8 @@ struct HostFacts {
 
 /// Where a tree keeps the services that box-init runs when it is booted.
 constexpr const char* kServiceDirectory = "/etc/box-init";
+/// Where a box finds those that labels of its image spell out.
+constexpr const char* kLabelDirectory = "/run/host/services";
 
 /// Which language PID 1 speaks; decides signals (plan/init_kinds.h).
 enum class InitKind { systemd, busybox, sysvinit, openrc, runit, s6, dinit, box_init, unknown };
@@ -138,8 +141,10 @@ struct RootFacts {
     OsRelease os_release;
     std::string init;  ///< boot: path of the init inside, empty: none found
     InitKind init_kind = InitKind::unknown;
-    bool services = false;   ///< boot: its init is our box-init, with the services of the tree
-    std::string machine_id;  ///< 32 hex digits of /etc/machine-id, or empty
+    /// boot: its init is our box-init, with the services of this path of the box; empty: another.
+    std::string services;
+    std::vector<ServiceText> service_texts;  ///< what is to be put there, of labels
+    std::string machine_id;                  ///< 32 hex digits of /etc/machine-id, or empty
     /// boot with busybox: its inittab without the entries that cannot work; empty: as it is.
     std::string inittab;
     std::vector<int> ttys;    ///< boot: N of each ttyN that /etc/inittab starts something on

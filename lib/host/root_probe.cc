@@ -231,14 +231,30 @@ bool has_services(os::BorrowedFd root) {
            });
 }
 
-Result<void> probe_init(const settings::Settings& wanted, os::BorrowedFd root, RootFacts& facts) {
-    const std::string& named = wanted.exec.init.value;
-    if (named.empty() && has_services(root)) {
-        facts.services = true;
-        facts.init = "box-init";
-        facts.init_kind = InitKind::box_init;
+/// Whoever labels an image wants its services run, also where some package left an init. What a
+/// tree says itself comes first: labels are inherited from image to image. systemd-nspawn(1) knows
+/// none.
+Result<void> probe_services(const settings::Settings& wanted, os::BorrowedFd root,
+                            RootFacts& facts) {
+    if (has_services(root)) {
+        facts.services = kServiceDirectory;
+    } else if (wanted.front == settings::Front::boxctl) {
+        auto labels = BOX_TRY(read_service_labels(root));
+        if (!labels) return {};
+        facts.services = labels->path.empty() ? kLabelDirectory : labels->path;
+        facts.service_texts = std::move(labels->texts);
+    } else {
         return {};
     }
+    facts.init = "box-init";
+    facts.init_kind = InitKind::box_init;
+    return {};
+}
+
+Result<void> probe_init(const settings::Settings& wanted, os::BorrowedFd root, RootFacts& facts) {
+    const std::string& named = wanted.exec.init.value;
+    if (named.empty()) BOX_TRY(probe_services(wanted, root, facts));
+    if (!facts.services.empty()) return {};
     const std::vector<std::string> only = {named};
     for (const std::string& path : named.empty() ? init_candidates() : only) {
         auto fd = open_init(root, path);

@@ -177,7 +177,7 @@ Result<settings::ReadyRule> plan_ready(const Settings& wanted, const host::RootF
     settings::ReadyRule rule = wanted.exec.ready.value;
     if (rule.kind == Kind::automatic) {
         const bool tells = plan.mode == Mode::boot &&
-                           (plan.stop.kind == host::InitKind::systemd || root.services);
+                           (plan.stop.kind == host::InitKind::systemd || !root.services.empty());
         rule.kind = tells ? Kind::notify : Kind::started;
     }
     if (rule.kind == Kind::log && !plan.console.terminal) {
@@ -204,7 +204,7 @@ std::string plan_uuid(const Settings& wanted, const host::HostFacts& have,
 }
 
 bool needs_box_init(const Settings& wanted, const host::RootFacts& root) {
-    return wanted.exec.as_pid2.value || root.services;
+    return wanted.exec.as_pid2.value || !root.services.empty();
 }
 
 Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFacts& have,
@@ -234,10 +234,11 @@ Result<rootfs::MountPlan> mounts_for(const Settings& wanted, const host::HostFac
 Result<void> check_box_init(const Settings& wanted, const host::HostFacts& have,
                             const host::RootFacts& root) {
     if (!needs_box_init(wanted, root) || !have.box_init.empty()) return {};
-    Error error(std::string(root.services ? host::kServiceDirectory : "--as-pid2") +
+    const bool services = !root.services.empty();
+    Error error((services ? "services of " + quote(root.services) : "--as-pid2") +
                 ": box-init is not installed beside boxctl");
-    error.set_hint(root.services ? "--init=PATH boots another init"
-                                 : "without the option the command itself is PID 1");
+    error.set_hint(services ? "--init=PATH boots another init"
+                            : "without the option the command itself is PID 1");
     return error;
 }
 

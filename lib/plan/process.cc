@@ -108,14 +108,14 @@ Result<ProcessPlan> plan_process(const settings::Settings& wanted, const host::H
     process.personality = BOX_TRY(plan_personality(wanted.exec.personality.value));
     if (plan.ids.has_namespace()) BOX_TRY(check_ids(process.user, plan.ids.count));
     // box-init keeps none, and its children are not PID 1.
-    if (!wanted.exec.as_pid2.value && !root.services) process.passed_fds = have.passed_fds;
+    if (!wanted.exec.as_pid2.value && root.services.empty()) process.passed_fds = have.passed_fds;
     Environment environment = plan_environment(wanted, have, root.user, plan, process.passed_fds);
     const std::vector<std::string>& words = wanted.exec.arguments.value;
     const std::string& chdir = wanted.exec.working_directory.value;
     if (!chdir.empty()) process.directory = chdir;
-    if (plan.mode == settings::Mode::boot && root.services) {
+    if (plan.mode == settings::Mode::boot && !root.services.empty()) {
         process.candidates = {rootfs::kBoxInit};
-        process.arguments = {"box-init", std::string("--services=") + host::kServiceDirectory};
+        process.arguments = {"box-init", "--services=" + root.services};
         process.arguments.insert(process.arguments.end(), words.begin(), words.end());
     } else if (plan.mode == settings::Mode::boot) {
         process.candidates = {root.init};

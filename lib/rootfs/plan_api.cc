@@ -60,6 +60,16 @@ void append_credentials(Ops& ops, const host::HostFacts& have) {
     add(ops, kCredentials, SetAttributes{.set = kReadOnly});
 }
 
+/// What labels of the image say, as the files that box-init reads.
+void append_services(Ops& ops, const host::RootFacts& root) {
+    if (root.service_texts.empty()) return;
+    add(ops, root.services, Directory{0755});
+    for (const host::ServiceText& service : root.service_texts) {
+        add(ops, root.services + "/" + service.name + ".service.ini",
+            File{.content = service.text});
+    }
+}
+
 /// What the host tells the box, in a tmpfs of its own that ends up read-only (CONTAINER_INTERFACE).
 void append_run_host(Ops& ops, const settings::Settings& wanted, const host::HostFacts& have,
                      const host::RootFacts& root, const MountContext& context) {
@@ -104,6 +114,7 @@ void append_run_host(Ops& ops, const settings::Settings& wanted, const host::Hos
                  .idmapped = false,
                  .attributes = kReadOnly | kNoSuid | kNoDev});
     }
+    append_services(ops, root);
     append_credentials(ops, have);
     append_users(ops, wanted.files, root, context);
     add(ops, kHostDirectory, SetAttributes{.set = kReadOnly});

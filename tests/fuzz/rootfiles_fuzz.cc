@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "lib/host/image_labels.h"
 #include "lib/host/init_kind.h"
 #include "lib/host/inittab.h"
 #include "lib/host/os_release.h"
@@ -46,11 +47,24 @@ void check_spans(const std::vector<userns::IdSpan>& spans) {
     }
 }
 
+void check_labels(std::string_view text) {
+    const auto labels = host::parse_service_labels(text);
+    if (!labels || !*labels) return;
+    require((*labels)->path.empty() != (*labels)->texts.empty());
+    require((*labels)->path.empty() || (*labels)->path.front() == '/');
+    require((*labels)->texts.size() <= 64);
+    for (const host::ServiceText& service : (*labels)->texts) {
+        require(!service.name.empty() && service.name.find('/') == std::string::npos);
+        require(service.name.front() != '.');
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_users(text);
+    check_labels(text);
     require(host::parse_os_release(text).size() <= host::kOsReleaseEntries);
     for (const int tty : host::parse_inittab_ttys(text)) {
         require(tty >= 1 && tty <= host::kLastTty);

@@ -203,11 +203,15 @@ const std::map<std::string, Setter>& setters() {
             {"localtime", [](World& w, const std::string& v) { w.host.localtime = flag_of(v); }},
             {"services",
              [](World& w, const std::string& v) {
-                 w.root.services = flag_of(v);
+                 w.root.services = v;
                  w.root.init = "box-init";
                  w.root.init_kind = InitKind::box_init;
                  w.root.inittab.clear();
                  w.root.ttys.clear();
+             }},
+            {"label_service",
+             [](World& w, const std::string& v) {
+                 w.root.service_texts.push_back({v, "[Service]\nExecStart=/bin/" + v + "\n"});
              }},
             {"init", [](World& w, const std::string& v) { w.root.init = v; }},
             {"init_kind",

@@ -121,4 +121,50 @@ echo "ExecStart" >>"$root/etc/box-init/web.service.ini"
 is "a file that cannot be read stops it at the start" $? 125
 like "with file and line" "$(cat "$tap_tmp/failed")" "/etc/box-init/web.service.ini:10: neither"
 
+rm -r "$root/etc/box-init"
+bundle=$tap_tmp/$(box_name bundle)
+mkdir -p "$bundle/rootfs"
+cp -a "$root/." "$bundle/rootfs/"
+cat >"$bundle/config.json" <<'JSON'
+{"ociVersion": "1.0.2", "root": {"path": "rootfs"}, "annotations": {
+    "io.boxctl.service.web": "/bin/busybox httpd -f -p 127.0.0.1:8080 -h /www",
+    "io.boxctl.service.worker": "[Service]\nRequires=web\nExecStart=/bin/sleep 4322\n"}}
+JSON
+box=$(basename "$bundle")
+start_box "$box" boot "$bundle"
+like "a bundle is the tree in it, by the bundle's name" "$("$BOXCTL" boot --dry-run "$bundle")" \
+    "machine +$box .*root +$bundle/rootfs "
+ok "it is booted with the services of its labels" \
+    "$BOXCTL" wait --for=ready --timeout=20 "$box"
+like "each label is a service" "$(services)" "web +up .*worker +up "
+like "a text is read as a file is" "$(inside ps)" "sleep 4322"
+is "a line is a command" "$(inside busybox wget -q -O - http://127.0.0.1:8080/health; echo $?)" 0
+is "nobody inside changes them" \
+    "$(inside sh -c 'echo x >/run/host/services/web.service.ini' 2>&1 | grep -c "Read-only")" 1
+"$BOXCTL" stop "$box"
+wait "$box_pid"
+is "and it ends with 0" $? 0
+
+mkdir "$bundle/rootfs/opt"
+printf '[Service one]\nType=oneshot\nExecStart=/bin/sh -c "exit 7"\n' >"$bundle/rootfs/opt/app.ini"
+boot_bundle() { "$BOXCTL" boot --quiet -M "$box" "$bundle/rootfs" </dev/null >"$tap_tmp/said" 2>&1; }
+label() { printf '{"config": {"Labels": {%s}}}' "$1" >"$bundle/config.json"; }
+label '"io.boxctl.services": "/opt/app.ini"'
+boot_bundle
+is "a label can name a file of the tree, in an image's own configuration" $? 7
+label '"io.boxctl.services": "/opt/none.ini"'
+boot_bundle
+is "one that is not there ends the start" $? 125
+like "in one line" "$(cat "$tap_tmp/said")" \
+    "^[^
+]*labels in '[^
+]*/config.json': label 'io.boxctl.services': [^
+]*No such file[^
+]*--init=PATH[^
+]*$"
+label '"io.boxctl.service.web": "[Service]\nNoSuchKey=1"'
+boot_bundle
+is "so does a service that cannot be read" $? 125
+like "which is told as that of a file" "$(cat "$tap_tmp/said")" "/run/host/services/web.service.ini:2: is no key"
+
 done_testing
