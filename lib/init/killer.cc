@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/init/killer.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -18,10 +19,20 @@ void kill_child(pid_t pid) {
     }
 }
 
-/// Kills each child in the kernel's list (proc_pid_children(5)). Grandchildren become our children
-/// when their parents die; the caller comes back after each batch it has reaped.
+/// The kernel's list of our children (proc_pid_children(5)). At the limit of open files standard
+/// input makes room for it: the command that it was for is dead or dies now.
+int open_children() {
+    static constexpr char kChildren[] = "/proc/thread-self/children";
+    const int list = open(kChildren, O_RDONLY | O_CLOEXEC);
+    if (list >= 0 || errno != EMFILE) return list;
+    (void)close(STDIN_FILENO);
+    return open(kChildren, O_RDONLY | O_CLOEXEC);
+}
+
+/// Kills each of them. Grandchildren become our children when their parents die; the caller comes
+/// back after each batch it has reaped.
 bool kill_children() {
-    const int list = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    const int list = open_children();
     if (list < 0) return false;
     char text[4096];
     pid_t pid = 0;
@@ -36,7 +47,9 @@ bool kill_children() {
             pid = 0;
         }
     }
+    const int error = errno;
     (void)close(list);
+    errno = error;
     return got == 0;
 }
 

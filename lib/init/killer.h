@@ -14,8 +14,8 @@ enum class Reach : uint8_t {
 };
 
 /// Kills all within `reach`. `group` is the command's process group while the command is not
-/// reaped, else 0 (its number may already be somebody else's). False when there is no means to
-/// reach what may be left: a subreaper without /proc.
+/// reaped, else 0 (its number may already be somebody else's). False, with errno, when there is no
+/// means to reach what may be left: a subreaper without /proc.
 bool kill_everything(Reach reach, pid_t group);
 
 }  // namespace boxctl::init

@@ -190,6 +190,12 @@ class Init {
             if (command_ != 0) status_ = kKilled;
         }
         const bool reached = kill_everything(reach(), command_);
+        if (!reached && entered) {
+            const int error = errno;
+            Line line = message();
+            line.add("what the command started may be left: read the list of children in /proc: ");
+            say(Level::warning, line.add(errno_text(error)));
+        }
         // Nothing to wait for that we could bring about.
         if (!reached && command_ == 0) feed(Event::deadline);
     }

@@ -28,7 +28,9 @@ constexpr int kKilled = 128 + SIGKILL;
 
 bool complain(const char* what, int error) {
     Line line = message();
-    say(Level::error, line.add(what).add(": ").add(errno_text(error)));
+    line.add(what).add(": ").add(errno_text(error));
+    if (error == EMFILE) line.add("; raise the limit of open files (RLIMIT_NOFILE)");
+    say(Level::error, line);
     return false;
 }
 
@@ -302,7 +304,10 @@ int Supervisor::finish() {
     // A subreaper needs a descriptor to find its children.
     (void)close(poll_);
     const Reach reach = pid_one_ ? Reach::pid_namespace : Reach::descendants;
-    (void)kill_everything(reach, 0);
+    if (!kill_everything(reach, 0)) {
+        (void)complain("what services started may be left: read the list of children in /proc",
+                       errno);
+    }
     for (uint32_t i = 0; i < services_.count; ++i)
         end_life(i);
     if (writer_.lost() > 0) {

@@ -190,14 +190,25 @@ end
 is "subreaper: a command that obeys keeps its status" "$ended" 5
 ok "subreaper: what it left behind is killed" nothing_left "$mark.3"
 
+start "$BOXINIT" -s --stop-timeout=0.2 bash -c "${stubborn//.1/.2}"
+hear >heard
+prlimit --pid "$runner" --nofile=3:
+eventually "a subreaper at its limit of open files: it has orphans" pgrep -P "$runner" -f "sleep $mark.2"
+kill -TERM "$runner"
+end
+is "SIGKILL after the grace time" "$ended" 137
+ok "and nothing is left" nothing_left "$mark.2"
+
 # Without /proc a subreaper cannot name its children: it kills the group and does not wait.
 start unshare --mount sh -c 'mount -t tmpfs none /proc; exec "$@"' - "$BOXINIT" -s --stop-timeout=0.2 \
     bash -c "${stubborn//.1/.4}; sleep $mark.5"
 hear >heard
 before=$EPOCHREALTIME
 kill -TERM "$runner"
+said=$(hear)
 end
 took=$(((${EPOCHREALTIME/./} - ${before/./}) / 1000))
+like "subreaper without /proc: says so" "$said" "^box-init: what the command started may be left: .*No such file"
 is "subreaper without /proc: SIGKILL after the grace time" "$ended" 137
 ok "subreaper without /proc: does not wait for what it cannot reach ($took ms)" test "$took" -lt 3000
 eventually "which was left, so the rows above can fail" left "$mark.4"

@@ -59,6 +59,16 @@ is "and it has been the same server all the time" "$(field web starts)" 1
 stop
 is "no descriptor left: the box ends well" "$ended" 0
 
+services '[Service one]
+ExecStart=/bin/sleep 1000'
+wrap=(prlimit --nofile=5)
+boot
+end
+is "too few descriptors to begin with: no box" "$ended" 125
+like "and one line that says what to raise" "$(cat log)" '^box-init: [^
+]*: Too many open files; raise the limit of open files \(RLIMIT_NOFILE\)$'
+wrap=()
+
 # --- processes, and a bomb ----------------------------------------------------------------------
 services '[Service bomb]
 Enabled=no
