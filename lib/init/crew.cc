@@ -190,23 +190,29 @@ bool Crew::is_over() const {
     return true;
 }
 
-bool Crew::all_decided() const {
-    return wishes_.start == 0 && count(is_decided) == services_->count;
+ServiceSet Crew::stuck(ServiceSet failing) const {
+    ServiceSet set = failing & ~in(is_decided);
+    ServiceSet before = 0;
+    while (set != before) {
+        before = set;
+        for (uint32_t i = 0; i < services_->count; ++i) {
+            if (state(i) == waiting && (services_->list[i].after & set) != 0) set |= bit_of(i);
+        }
+    }
+    return set;
+}
+
+bool Crew::all_decided(ServiceSet failing) const {
+    const ServiceSet decided = in(is_decided) | stuck(failing);
+    return wishes_.start == 0 && count_of(decided) == services_->count;
 }
 
 uint32_t Crew::count_ready() const {
-    return count(is_ready);
+    return count_of(in(is_ready));
 }
 
 uint32_t Crew::count_failed() const {
-    return count([](ServiceState state) { return state == failed; });
-}
-
-uint32_t Crew::count(bool (*holds)(ServiceState)) const {
-    uint32_t all = 0;
-    for (ServiceSet rest = in(holds); rest != 0; rest &= rest - 1)
-        ++all;
-    return all;
+    return count_of(in([](ServiceState state) { return state == failed; }));
 }
 
 }  // namespace boxctl::init

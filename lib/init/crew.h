@@ -71,16 +71,18 @@ class Crew {
     [[nodiscard]] const CrewWishes& wishes() const { return wishes_; }
     /// Nothing runs, nothing will, and nobody has put a service aside to start it later.
     [[nodiscard]] bool is_over() const;
-    /// No start is on its way any more: each service is up, has finished, is off or has failed for
-    /// good.
-    [[nodiscard]] bool all_decided() const;
+    /// Services whose start may never come to an end: those of `failing`, which fail again and
+    /// again, where they are not up at the moment, and those that wait for one of these.
+    [[nodiscard]] ServiceSet stuck(ServiceSet failing) const;
+    /// No other start is on its way any more: each service is up, has finished, is off, has failed
+    /// for good or is stuck.
+    [[nodiscard]] bool all_decided(ServiceSet failing) const;
     /// How many are up or have finished, and how many have failed for good.
     [[nodiscard]] uint32_t count_ready() const;
     [[nodiscard]] uint32_t count_failed() const;
 
  private:
     [[nodiscard]] ServiceSet in(bool (*holds)(ServiceState)) const;
-    [[nodiscard]] uint32_t count(bool (*holds)(ServiceState)) const;
 
     const Services* services_;
     CrewMember members_[kMaxServices] = {};

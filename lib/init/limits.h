@@ -29,4 +29,11 @@ constexpr ServiceSet bit_of(size_t index) {
     return ServiceSet{1} << index;
 }
 
+constexpr uint32_t count_of(ServiceSet set) {
+    uint32_t count = 0;
+    for (; set != 0; set &= set - 1)
+        ++count;
+    return count;
+}
+
 }  // namespace boxctl::init

@@ -59,8 +59,20 @@ struct Worker {
     int64_t deadline = kNoTime;  ///< of the state
     int64_t window = kNoTime;    ///< when the failures began to be counted
     uint32_t failures = 0;
+    uint32_t misses = 0;         ///< lives that ended too early, since it was up or ordered
+    int64_t tried = kNoTime;     ///< when the first of them began
+    bool keeps_failing = false;  ///< they are so many, or last so long, that nobody waits for it
     uint32_t starts = 0;
     char told[96] = {};  ///< its latest STATUS=
+};
+
+/// What the host is told of the services.
+struct Tally {
+    uint32_t ready = 0;
+    uint32_t failed = 0;
+    uint32_t failing = 0;
+    uint32_t waiting = 0;  ///< for one that is failing
+    bool operator==(const Tally&) const = default;
 };
 
 /// A connection of box-init ctl.
@@ -113,7 +125,9 @@ class Supervisor {
     void leaf_news(uint32_t index);
     [[nodiscard]] bool is_gone(uint32_t index) const;
     void count_failure(uint32_t index);
+    void count_miss(uint32_t index, bool well);
     void tell_change(uint32_t index);
+    [[nodiscard]] ServiceSet failing() const;
     void tell_host();
 
     // supervisor_news.cc: output, readiness and health
@@ -163,6 +177,7 @@ class Supervisor {
     int exit_status_ = 0;               ///< of the service that decides
     bool status_decided_ = false;
     bool told_ready_ = false;
+    Tally told_;
     bool reboot_ = false;
     bool kill_now_ = false;
     bool pid_one_ = false;

@@ -26,9 +26,19 @@ int64_t in(int64_t time) {
     return time < 0 ? kNoTime : monotonic_now() + time;
 }
 
+void forget_misses(Worker& worker) {
+    worker.misses = 0;
+    worker.tried = kNoTime;
+    worker.keeps_failing = false;
+}
+
 void close_fd(int& fd) {
     if (fd >= 0) (void)close(fd);
     fd = -1;
+}
+
+void add_count(Line& line, uint32_t count, const char* what) {
+    if (count != 0) line.add(", ").add(int64_t{count}).add(what);
 }
 
 }  // namespace
@@ -90,6 +100,7 @@ void Supervisor::start(uint32_t index) {
     worker.told[0] = '\0';
     ++worker.starts;
     worker.started = monotonic_now();
+    if (worker.tried == kNoTime) worker.tried = worker.started;
     Launch request;
     request.service = &service;
     request.command = service.start;
@@ -122,6 +133,7 @@ void Supervisor::start(uint32_t index) {
 void Supervisor::announce(uint32_t index) {
     Worker& worker = workers_[index];
     worker.was_up = true;
+    forget_misses(worker);
     end_question(index);
     worker.probe.failures = 0;
     const Service& service = services_.list[index];
@@ -185,6 +197,7 @@ void Supervisor::check_gone(uint32_t index) {
     if (crew_.member(index).aim == Aim::policy && !well) count_failure(index);
     const bool limit = service.start_limit != 0 && worker.failures >= service.start_limit;
     if (well) worker.failures = 0;
+    count_miss(index, well);
     end_life(index);
     carry(index, crew_.after_end(index, well, limit));
 }
@@ -199,6 +212,19 @@ void Supervisor::count_failure(uint32_t index) {
         worker.failures = 0;
     }
     ++worker.failures;
+}
+
+/// Two reasons to wait no longer: it has failed so often that a service with the usual limit would
+/// be given up, or so long ago that its failures come too slowly for any limit.
+void Supervisor::count_miss(uint32_t index, bool well) {
+    const Service& service = services_.list[index];
+    Worker& worker = workers_[index];
+    if (crew_.member(index).aim != Aim::policy) return forget_misses(worker);
+    if (well || worker.was_up) return;
+    const uint32_t most = service.start_limit != 0 ? service.start_limit : Service().start_limit;
+    ++worker.misses;
+    worker.keeps_failing =
+            worker.misses >= most || monotonic_now() - worker.tried >= service.start_interval;
 }
 
 void Supervisor::end_life(uint32_t index) {
@@ -307,19 +333,36 @@ void Supervisor::tell_change(uint32_t index) {
     say(level, line);
 }
 
-/// What failed for good and was to be ignored keeps nobody waiting: nothing would end that.
+ServiceSet Supervisor::failing() const {
+    ServiceSet set = 0;
+    for (uint32_t i = 0; i < services_.count; ++i) {
+        if (workers_[i].keeps_failing) set |= bit_of(i);
+    }
+    return set;
+}
+
+/// What failed for good and was to be ignored, or fails for ever, keeps nobody waiting: nothing
+/// would end that. The status follows what becomes of it.
 void Supervisor::tell_host() {
-    if (told_ready_ || crew_.stopping() || !crew_.all_decided()) return;
-    told_ready_ = true;
+    const ServiceSet failing = this->failing();
+    if (crew_.stopping() || !crew_.all_decided(failing)) return;
+    const ServiceSet stuck = crew_.stuck(failing);
+    const Tally now = {crew_.count_ready(), crew_.count_failed(), count_of(stuck & failing),
+                       count_of(stuck & ~failing)};
+    if (told_ready_ && now == told_) return;
     Line status;
-    status.add(int64_t{crew_.count_ready()}).add(" of ").add(int64_t{services_.count});
+    status.add(int64_t{now.ready}).add(" of ").add(int64_t{services_.count});
     status.add(" services are up");
-    if (crew_.count_failed() != 0) status.add(", ").add(int64_t{crew_.count_failed()});
-    if (crew_.count_failed() != 0) status.add(" failed");
+    add_count(status, now.failed, " failed");
+    add_count(status, now.failing, " failing again and again");
+    add_count(status, now.waiting, " waiting for that");
     Line line;
-    host_.say(line.add("READY=1\nSTATUS=").add(status.text()).text());
+    line.add(told_ready_ ? "STATUS=" : "READY=1\nSTATUS=").add(status.text());
+    host_.say(line.text());
     Line said = message();
     say(Level::info, said.add(status.text()));
+    told_ready_ = true;
+    told_ = now;
 }
 
 }  // namespace boxctl::init

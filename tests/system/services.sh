@@ -363,6 +363,39 @@ stop
 wait "$listener"
 is "a failure that is ignored keeps nobody waiting" "$(sed 1d told)" $'READY=1\nSTATUS=1 of 2 services are up, 1 failed\nSTOPPING=1'
 
+services '[Service crash]
+Type=notify
+ExecStart=/bin/sh -c "test -e '"$work"'/mended && { systemd-notify --ready; exec sleep 1000; }; exit 3"
+Restart=always
+RestartSec=10ms
+StartLimitBurst=0
+[Service needs]
+Requires=crash
+ExecStart=/bin/sleep 1000
+[Service after]
+After=needs
+ExecStart=/bin/sleep 1000
+[Service slow]
+ExecStart=/bin/sleep 1000
+Ready=exec:/bin/test -e '"$work"'/slow-is-up'
+rm told slow-is-up
+python3 listen.py >told &
+listener=$!
+until_true grep -q listening told
+NOTIFY_SOCKET=$work/notify.sock boot
+failed_often() { [ "$(field crash starts)" -gt 6 ]; }
+ok "a service may fail for ever" until_true failed_often
+is "which alone is no reason to say that the others are up" "$(sed 1d told)" ""
+touch slow-is-up
+until_true grep -q READY=1 told
+touch mended
+reaches "it can still come up" after up
+until_true grep -q '4 of 4' told
+stop
+wait "$listener"
+is "what fails for ever keeps nobody waiting but those that need it" "$(sed 1d told)" \
+    $'READY=1\nSTATUS=1 of 4 services are up, 1 failing again and again, 2 waiting for that\nSTATUS=4 of 4 services are up\nSTOPPING=1'
+
 # --- storms -------------------------------------------------------------------------------------
 services '[Service storm]
 ExecStart=/usr/bin/perl -e "for (1..5000) { if (!fork) { fork for 1..2; exit } wait } sleep 1000"

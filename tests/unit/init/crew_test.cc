@@ -261,16 +261,40 @@ BOOST_AUTO_TEST_CASE(what_failed_for_good_is_decided_and_what_starts_is_not) {
     const World world(RestartPolicy::no);
     Crew crew = at_the_start(world.services);
     follow(world.services, crew);
-    BOOST_TEST(!crew.all_decided());
+    BOOST_TEST(!crew.all_decided(0));
     crew.feed(0, E::ready);
     follow(world.services, crew);
     crew.feed(1, E::main_ended);
-    BOOST_TEST(!crew.all_decided());
+    BOOST_TEST(!crew.all_decided(0));
     crew.feed(1, crew.after_end(1, false, false));
     follow(world.services, crew);
-    BOOST_TEST(crew.all_decided());
+    BOOST_TEST(crew.all_decided(0));
     BOOST_TEST(crew.count_ready() == 1U);
     BOOST_TEST(crew.count_failed() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_keeps_failing_holds_up_only_what_waits_for_it) {
+    const World world(RestartPolicy::on_failure);
+    Crew crew = at_the_start(world.services);
+    follow(world.services, crew);
+    crew.feed(0, E::main_ended);
+    crew.feed(0, crew.after_end(0, false, false));
+    BOOST_TEST((crew.state(0) == S::delayed));
+    BOOST_TEST(!crew.all_decided(0));
+    BOOST_TEST(crew.stuck(0) == 0U);
+    // Both others come after it, "web" through "setup" as well.
+    BOOST_TEST(crew.stuck(bit_of(0)) == (bit_of(0) | bit_of(1) | bit_of(2)));
+    BOOST_TEST(crew.all_decided(bit_of(0)));
+    // What starts by itself is waited for.
+    BOOST_TEST(!crew.all_decided(bit_of(1)));
+    crew.feed(0, E::deadline);
+    follow(world.services, crew);
+    BOOST_TEST((crew.state(0) == S::starting));
+    BOOST_TEST(crew.all_decided(bit_of(0)));
+    crew.feed(0, E::ready);
+    follow(world.services, crew);
+    BOOST_TEST(crew.stuck(bit_of(0)) == 0U);
+    BOOST_TEST(!crew.all_decided(bit_of(0)));
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_goes_to_those_that_require_it_first) {
