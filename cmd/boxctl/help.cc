@@ -60,12 +60,16 @@ std::string overall_help() {
 }
 
 std::string verb_help_text(const Verb& verb) {
-    constexpr size_t kWidth = 30;
+    constexpr size_t kWidth = 31;
     std::string text = "boxctl " + call_of(verb) + "\n" + std::string(verb.help) + ".\n";
     if (verb.front == settings::Front::nspawn) {
         text += "The first word that is no option ends them; defaults are systemd-nspawn's.\n";
-    } else if (verb.mode)
+    } else if (!examples(verb).empty()) {
+        text += "ROOT is a directory, an OCI bundle, or the name of one in /var/lib/machines.\n"
+                "OPTIONS may stand before or behind it; =help lists a value's words.\n";
+    } else if (verb.mode) {
         text += "OPTIONS may stand before or behind ROOT; =help lists a value's words.\n";
+    }
     std::string_view heading;
     for (const OptionText& option : options_of(verb)) {
         if (option.alias && verb.front == settings::Front::boxctl) continue;

@@ -25,7 +25,7 @@ constexpr VerbOption kStopOptions[] = {
 };
 constexpr VerbOption kKillOptions[] = {
     {"signal", 's', "=SIGNAL", "Send this to its PID 1 instead of killing all"},
-    {"job", 0, "=N", "Kill or signal only this job of 'boxctl exec -d'"},
+    {"job", 0, "=N", "Kill or signal only this 'boxctl exec -d' job"},
 };
 constexpr VerbOption kShellOptions[] = {
     {"user", 'u', "=USER", "Become this user of the box (default: root)"},
@@ -62,7 +62,7 @@ constexpr VerbOption kEditOptions[] = {
     {"box", 0, "", "Edit NAME.box, not read by systemd-nspawn"},
 };
 constexpr VerbOption kConsoleOptions[] = {
-    {"tty", 0, "=N", "Attach to ttyN of the box instead of its console"},
+    {"tty", 0, "=N", "Attach to ttyN of the box, not to its console"},
 };
 
 constexpr VerbOption kServicesOptions[] = {

@@ -50,6 +50,7 @@ enum class FileValue { text, words };
 enum class Group {
     image,
     execution,
+    life,
     identity,
     users,
     mounts,
