@@ -79,6 +79,22 @@ like "... of that user only" "$("$BOXCTL" shell -u nemo "$name" true 2>&1 </dev/
     "user 'nemo' is not in the box's /etc/passwd"
 "$BOXCTL" kill "$name"
 
+if debian=$(cached_root debian-bookworm-nss debian --suite=bookworm --include=libnss-systemd); then
+    in_debian() { "$BOXCTL" run -q -x --bind-user=boxlee --bind-user-group=audio "$debian" -- "$@" </dev/null 2>&1; }
+    is "Debian with libnss-systemd: its own tools find the user" \
+        "$(in_debian getent passwd boxlee)" "boxlee:x:60514:60514:Lee Box:/run/host/home/boxlee:/bin/bash"
+    is "... by number" "$(in_debian id 60514)" "uid=60514(boxlee) gid=60514(boxlee) groups=60514(boxlee),29(audio)"
+    is "... the group" "$(in_debian getent group 60514)" "boxlee:x:60514:"
+    like "... for root the password" "$(in_debian getent shadow boxlee)" '^boxlee:\$y\$j9T\$hash:'
+    is "... for others not" "$(in_debian su nobody -s /bin/sh -c 'getent shadow boxlee')" ""
+    is "... from records, not from account files" "$(in_debian grep -c boxlee /etc/passwd /etc/shadow)" \
+        $'/etc/passwd:0\n/etc/shadow:0'
+    is "... and the user logs in, at home" "$(in_debian su -l boxlee -c 'id -Gn; pwd; echo >made && stat -c %U made')" \
+        $'boxlee audio\n/run/host/home/boxlee\nboxlee'
+else
+    skip "Debian with libnss-systemd" "no such tree (mmdebstrap, network)"
+fi
+
 refuses() {
     options=("--bind-user=$2" "${@:4}")
     is "$1" "$(inside true)" "boxctl: $3"
