@@ -59,6 +59,12 @@ CASES = [
     Case("identity", "--private-users=identity"),
     Case("owners as they are", "--private-users=655360", "--private-users-ownership=off",
          command=sh("stat -c %u /etc/passwd; cat /proc/self/uid_map | tr -s ' '")),
+    Case("a user of the host", "-U", "--bind-user=boxlee"),
+    Case("a user of the host, inside", "-U", "--bind-user=boxlee",
+         command=sh("cd /run/host/home/boxlee && stat -c '%n %F %a %u %g' . mine && cat mine && "
+                    "stat -c '%n %F %u %g %N' /run/host/userdb/*")),
+    Case("a user that the host has not", "-U", "--bind-user=nosuchuser"),
+    Case("a user of the host without a user namespace", "--bind-user=boxlee"),
     # --- network ---
     Case("private network", "--private-network"),
     Case("private network and users", "--private-network", "--private-users=655360", "--private-users-ownership=map"),

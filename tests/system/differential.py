@@ -14,12 +14,14 @@ sys.path.insert(0, str(SRC / "tests/differential"))
 import corpus
 import intended
 
-# Both see a machine that systemd did not boot, and leave what they keep in /run in a place of their own.
+# Both see a machine that systemd did not boot, with a user of this test's, and leave what they keep in /run in a
+# place of their own. The first word behind is a folder with the machine's account files.
 ALONE = ["unshare", "--mount", "--propagation=private", "sh", "-c",
+         "for file in passwd group shadow; do mount --bind \"$0/$file\" \"/etc/$file\" || exit 1; done && "
          "mount -t tmpfs none /run/systemd && mount -t tmpfs -o mode=700 none /run/boxctl && "
          # What systemd makes as it boots, and systemd-nspawn hides things with.
          "mkdir -p /run/systemd/inaccessible/dir && : >/run/systemd/inaccessible/reg && "
-         "chmod 000 /run/systemd/inaccessible/* && exec \"$@\"", "-"]
+         "chmod 000 /run/systemd/inaccessible/* && exec \"$@\""]
 # systemd-nspawn needs no systemd then; boxctl sees by itself that there is none.
 COMMON = ["--quiet", "--register=no", "--pipe"]
 TIMEOUT = 60
@@ -35,9 +37,29 @@ esac
 """
 
 
+def make_accounts(folder):
+    """The machine's, and one more user, boxlee."""
+    folder.mkdir()
+    for name in ("passwd", "group", "shadow"):
+        shutil.copy(f"/etc/{name}", folder)
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    (home / "mine").write_text("of the user\n")
+    for path in (home, home / "mine"):
+        os.chown(path, 54321, 54321)
+    with (folder / "passwd").open("a") as passwd:
+        passwd.write(f"boxlee:x:54321:54321:Lee Box,Room 1:{home}:/bin/ash\n")
+    with (folder / "group").open("a") as group:
+        group.write("boxlee:x:54321:\n")
+    with (folder / "shadow").open("a") as shadow:
+        shadow.write("boxlee:$y$j9T$hash:19000:0:99999:7:::\n")
+    return folder
+
+
 class Side:
     def __init__(self, work, source, name, program):
         self.folder, self.program, self.name = work / name, program, name
+        self.accounts = work / "accounts"
         self.folder.mkdir()
         self.tree = self.folder / "tree"
         subprocess.run(["cp", "-a", "--", source, self.tree], check=True)
@@ -75,7 +97,7 @@ class Side:
             settings.write_text(self.own(case.file))
             trust = case.trust
         command = ["sh", "/look"] if case.command is None else case.command
-        words = [*ALONE, *self.program, *COMMON, f"--settings={trust}", "-D", str(self.tree),
+        words = [*ALONE, str(self.accounts), *self.program, *COMMON, f"--settings={trust}", "-D", str(self.tree),
                  *map(self.own, case.options), *command]
         environment = {"PATH": os.environ["PATH"], "HOME": "/home/caller", "TERM": "xterm"}
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, env=environment)
@@ -136,6 +158,7 @@ def obstacle(source, nspawn):
 
 def compare_all(work, source, nspawn, names):
     report = Report()
+    make_accounts(work / "accounts")
     # Where it runs: without a unit of its own it would ask systemd for one.
     sides = [Side(work, source, "n", [nspawn, "--keep-unit"]), Side(work, source, "b", [BOXCTL, "nspawn"])]
     cases = [case for case in corpus.CASES if not names or case.name in names]
