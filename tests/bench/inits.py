@@ -108,12 +108,15 @@ def quartile(values):
 
 
 def reap(programs, storm):
-    """Each wave waits as a heap while PID 1 is stopped: what is measured is nothing but reaping."""
+    """Each wave waits as a heap while PID 1 is stopped: what is measured is nothing but reaping. Who goes after whom
+    makes some percent, so everybody goes first in turn."""
     lives = {name: Life(program, storm) for name, program in programs.items()}
     samples = {name: [] for name in lives}
+    names = list(lives)
     for _ in range(WAVES):
-        for name, life in lives.items():
-            samples[name].append(life.wave())
+        for name in names:
+            samples[name].append(lives[name].wave())
+        names.append(names.pop(0))
     for life in lives.values():
         life.end()
     return {name: {"wall_ns": quartile(wall for wall, _ in values), "cpu_ns": quartile(cpu for _, cpu in values),
