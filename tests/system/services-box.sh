@@ -87,6 +87,8 @@ if [ -n "$(inside sh -c 'ls -d /sys/fs/cgroup/service-worker 2>/dev/null')" ]; t
 
     is "a daemon is started" "$(services start daemon; inside busybox wget -q -O - http://127.0.0.1:8081/health; echo $?)" 0
     daemon() { inside sh -c 'cat /sys/fs/cgroup/service-daemon/cgroup.procs'; }
+    alone() { [ "$(daemon | wc -w)" = 1 ]; }
+    wait_for alone # httpd answers in a process of its own, which may still be there
     before=$(daemon)
     is "it is one process, and none of box-init's naming" "$(wc -w <<<"$before") $(pid_of daemon)" "1 0"
     inside kill -KILL "$before"
