@@ -25,8 +25,9 @@ struct Child {
 constexpr int kReapBatch = 128;
 
 /// The news of one child, without waiting. waitpid(2), which takes a twentieth less than waitid(2);
-/// all but a hundredth of that is the kernel's work. SA_NOCLDWAIT (sigaction(2)) would spare it, but
-/// free the command's number as it ends, and a signal that is passed on could reach another process.
+/// all but a hundredth of that is the kernel's work. SA_NOCLDWAIT (sigaction(2)) would spare it,
+/// but free the command's number as it ends, and a signal that is passed on could reach another
+/// process.
 Child reap_one();
 
 }  // namespace boxctl::init
