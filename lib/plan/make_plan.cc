@@ -316,8 +316,12 @@ Result<std::string> machine_name(const Settings& wanted, const std::string& root
         return asked;
     }
     std::string name = settings::name_of_directory(root_path);
-    // Throw-away copies of one tree run side by side.
+    // Throw-away copies of one tree run side by side. In an OCI bundle it is called rootfs, as in
+    // all others.
     if (wanted.image.ephemeral.value && !name.empty()) {
+        const bool nameless = wanted.front == settings::Front::boxctl && name == "rootfs";
+        const std::string above = settings::name_of_directory(os::split_path(root_path).first);
+        if (nameless && !above.empty()) name = above;
         name = settings::cut_name(name, 64 - 17) + "-" + fresh_id.substr(0, 16);
     }
     if (!settings::machine_name_fault(name).empty()) {

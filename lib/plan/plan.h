@@ -142,7 +142,8 @@ Result<Plan> make_plan(const settings::Settings& wanted, const host::HostFacts& 
                        const host::RootFacts& root);
 
 /// The machine name that the settings ask for: --machine, else the root directory's name with what
-/// no machine name may hold left out.
+/// no machine name may hold left out. A throw-away copy gets random digits behind it; one of a tree
+/// called "rootfs" is named after the directory above.
 Result<std::string> machine_name(const settings::Settings& wanted, const std::string& root_path,
                                  const std::string& fresh_id);
 
