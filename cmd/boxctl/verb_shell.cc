@@ -92,11 +92,11 @@ class Attendant {
 Result<int> Attendant::run() {
     loop_ = BOX_TRY(event::Loop::create());
     child_ = BOX_TRY(loop_->add_child(
-            session_.pidfd, [this](os::ExitStatus status) { loop_->exit(status.shell_code()); }));
+            session_.child(), [this](os::ExitStatus status) { loop_->exit(status.shell_code()); }));
     BOX_TRY(watch_signals());
     BOX_TRY(attach());
     const int status = BOX_TRY(loop_->run());
-    session_.pidfd.reset();  // reaped
+    session_.set_reaped();
     if (attachment_) {
         const auto restored = attachment_->close();
         if (!restored) log::warning(restored.error().message());

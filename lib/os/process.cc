@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,6 +95,22 @@ Result<ExitStatus> wait_for(BorrowedFd pidfd) {
 }
 Result<ExitStatus> poll_exit(BorrowedFd pidfd) {
     return wait_pidfd(pidfd, WNOHANG);
+}
+
+void end_like(int status) {
+    if (!WIFSIGNALED(status)) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    const int signal = WTERMSIG(status);
+    // The limit is not asked where cores go to a program (core(5)).
+    const rlimit no_core = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)::signal(signal, SIG_DFL);
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    ::kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, &one, nullptr);
+    _exit(128 + signal);
 }
 
 namespace {

@@ -51,6 +51,10 @@ Result<ExitStatus> wait_for(BorrowedFd pidfd);
 /// Reaps it if it has ended; code EAGAIN otherwise.
 Result<ExitStatus> poll_exit(BorrowedFd pidfd);
 
+/// Ends this process the way another one ended, of which waitpid(2) has said `status`; a signal
+/// leaves no core. Makes system calls only.
+[[noreturn]] void end_like(int status);
+
 /// How a process ended that somebody else has reaped, or nobody yet (PIDFD_GET_INFO). EAGAIN while
 /// it runs; ENOTTY or EOPNOTSUPP from a kernel before Linux 6.15, and for no pidfd at all.
 Result<ExitStatus> exit_status_of(BorrowedFd pidfd);

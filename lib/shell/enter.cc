@@ -14,7 +14,9 @@
 #include "lib/os/message.h"
 #include "lib/shell/inside.h"
 #include "lib/shell/leaf.h"
+#include "lib/shell/reaper.h"
 #include "lib/shell/target.h"
+#include "lib/shell/wait.h"
 
 namespace boxctl::shell {
 namespace {
@@ -59,6 +61,8 @@ Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& 
     return os::duplicate(session.leaf.dir);
 }
 
+constexpr uint64_t kReaperPatience = 200 * 1000;  // us
+
 /// The joiner waits for nothing of the box's, but an administrator may have frozen its cgroup.
 constexpr int kJoinerPatience = 2000;  // ms
 
@@ -74,6 +78,7 @@ Result<bool> readable(os::BorrowedFd fd, int milliseconds) {
 Session& Session::operator=(Session&& other) noexcept {
     std::swap(pidfd, other.pidfd);
     std::swap(pid, other.pid);
+    std::swap(reaper, other.reaper);
     std::swap(master, other.master);
     std::swap(parent, other.parent);
     std::swap(leaf, other.leaf);
@@ -82,13 +87,24 @@ Session& Session::operator=(Session&& other) noexcept {
 
 Session::~Session() {
     os::dismiss(std::move(pidfd));
+    if (reaper.valid()) {
+        // It ends by itself once nothing is left to reap, as after a joiner that failed. When that
+        // takes longer nobody waits for it.
+        (void)wait_for_end(reaper, kReaperPatience).has_value();
+        os::dismiss(std::move(reaper));
+    }
     // Nobody is left to tell; what stays goes with the box.
     if (leaf.dir.valid()) (void)cgroup::remove_leaf(parent, leaf.name).has_value();
 }
 
-Result<os::ExitStatus> Session::wait() {
-    const os::ExitStatus status = BOX_TRY(os::wait_for(pidfd));
+void Session::set_reaped() {
     pidfd.reset();
+    reaper.reset();
+}
+
+Result<os::ExitStatus> Session::wait() {
+    const os::ExitStatus status = BOX_TRY(os::wait_for(child()));
+    set_reaped();
     return status;
 }
 
@@ -109,16 +125,16 @@ void Joiner::end() {
 }
 
 Result<Entering> Entering::begin(const EnterRequest& wanted) {
-    return begin(wanted, true);
+    return begin(wanted, true, Parent::caller);
 }
 
-Result<Entering> Entering::begin(const EnterRequest& wanted, bool waits) {
+Result<Entering> Entering::begin(const EnterRequest& wanted, bool waits, Parent parent) {
     EnterRequest request = wanted;
     BOX_TRY(check_passed(request.stdio));
     const auto act = [&](const Target& target, const Link& to_caller) {
         joiner_main({&target, &request, &to_caller, waits});
     };
-    return begin(Joining{request.box, request.place, act, waits});
+    return begin(Joining{request.box, request.place, act, waits, parent});
 }
 
 Result<Entering> Entering::begin(const Joining& joining) {
@@ -130,15 +146,20 @@ Result<Entering> Entering::begin(const Joining& joining) {
     entering.link_ = Link(std::move(near));
     entering.waits_ = joining.waits;
     const os::UniqueFd place = BOX_TRY(make_place(joining.box, joining.place, entering.session_));
-    os::CloneRequest clone;
-    clone.cgroup = place;
-    os::Cloned joiner = BOX_TRY(os::clone_process(clone));
-    // --- The joiner from here on: host privileges until it has joined the box. ---
-    if (joiner.pid == 0) {
+    const auto start = [&]() -> Result<os::Cloned> {
+        os::CloneRequest clone;
+        clone.cgroup = place;
+        os::Cloned joiner = BOX_TRY(os::clone_process(clone));
+        if (joiner.pid != 0) return joiner;
+        // --- The joiner from here on: host privileges until it has joined the box. ---
         joining.act(target, theirs);
         _exit(1);
+    };
+    if (joining.parent == Parent::reaper) {
+        entering.session_.reaper = BOX_TRY(start_reaper(theirs, start));
+    } else {
+        entering.joiner_ = Joiner(BOX_TRY(start()).pidfd);
     }
-    entering.joiner_ = Joiner(std::move(joiner.pidfd));
     return entering;
 }
 
@@ -183,7 +204,7 @@ Session Entering::give_up() {
 }
 
 Result<Session> enter(const EnterRequest& request) {
-    Entering entering = BOX_TRY(Entering::begin(request));
+    Entering entering = BOX_TRY(Entering::begin(request, true, Entering::Parent::reaper));
     for (;;) {
         auto session = BOX_TRY(entering.advance());
         if (session) return std::move(*session);
@@ -207,7 +228,8 @@ Result<EnterRequest> root_request(const state::Record& box,
 }  // namespace
 
 Result<Session> start_inside(const state::Record& box, const std::vector<std::string>& command) {
-    Entering entering = BOX_TRY(Entering::begin(BOX_TRY(root_request(box, command)), false));
+    Entering entering = BOX_TRY(
+            Entering::begin(BOX_TRY(root_request(box, command)), false, Entering::Parent::caller));
     if (!BOX_TRY(readable(entering.fd(), kJoinerPatience))) {
         return Error(ETIME, "enter the box; is it frozen?");
     }

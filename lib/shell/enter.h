@@ -4,7 +4,8 @@
 // Two processes. The *joiner* is our child on the host's side of the PID namespace, where nobody
 // in the box can name it: it lets go of everything of ours, looks the user up in the box's own
 // files, joins the box, opens the terminal and clones the *program*, which is a process of the box
-// but a child of ours (CLONE_PARENT): we reap it and know exactly how it ended.
+// but a child of ours (CLONE_PARENT): we reap it and know exactly how it ended. Where "we" is a
+// command, which may be stopped, the parent of both is a third process (reaper.h).
 //
 //     caller                     joiner                        program
 //       │ clone into shell-…/ ─────▶│ joins all namespaces
@@ -90,9 +91,9 @@ struct EnterRequest {
     bool ignore_sigpipe = false;
 };
 
-/// A program in the box. Destroying it kills and reaps the program (os::dismiss()), unless its end
-/// was seen, and removes its cgroup; what it left behind in the background stays, and goes with the
-/// box.
+/// A program in the box. Destroying it kills the program and has it reaped (os::dismiss()), unless
+/// its end was seen, and removes its cgroup; what it left behind in the background stays, and goes
+/// with the box.
 class Session {
  public:
     Session() = default;
@@ -102,13 +103,18 @@ class Session {
     Session& operator=(Session&& other) noexcept;
     ~Session();
 
+    /// The child of the caller that ends as the program does: to be reaped by whoever then calls
+    /// set_reaped().
+    [[nodiscard]] os::BorrowedFd child() const { return reaper.valid() ? reaper : pidfd; }
+    void set_reaped();
     /// Blocks until the program ends, and reaps it.
     Result<os::ExitStatus> wait();
     /// SIGKILL to the program; nothing when it has ended.
     Result<void> kill() const;
 
-    os::UniqueFd pidfd;   ///< of a child of the caller; reset() by who reaps it
+    os::UniqueFd pidfd;   ///< of the program or its keeper, until it is reaped
     pid_t pid = 0;        ///< the same as the caller sees it
+    os::UniqueFd reaper;  ///< its parent, if that is not the caller itself
     os::UniqueFd master;  ///< of a new terminal, if there is one
     os::UniqueFd parent;  ///< the cgroup that `leaf` is in, if the box has one
     cgroup::Leaf leaf;    ///< of the program, if it has one of its own
@@ -153,16 +159,21 @@ class Entering {
     enum class Stage { birth, confinement, execution };
 
     friend class Companion;
-    /// Where the joiner starts and what it does; it never returns.
+    friend Result<Session> enter(const EnterRequest&);
+    enum class Parent { caller, reaper };
+
+    /// Where the joiner starts, whose child the program is, and what the joiner does; it never
+    /// returns.
     struct Joining {
         const state::Record& box;
         Place place;
         std::function<void(const Target& target, const launch::Link& to_caller)> act;
         bool waits = true;
+        Parent parent = Parent::caller;
     };
 
     Entering() = default;
-    static Result<Entering> begin(const EnterRequest& request, bool waits);
+    static Result<Entering> begin(const EnterRequest& request, bool waits, Parent parent);
     static Result<Entering> begin(const Joining& joining);
     Result<void> take_birth();
 
@@ -174,7 +185,7 @@ class Entering {
 };
 
 /// Starts the program and returns when it is executed. Waits for the box: for callers that
-/// somebody can interrupt.
+/// somebody can interrupt, or stop: the program has a reaper.
 Result<Session> enter(const EnterRequest& request);
 
 /// Starts a command as the box's root, without input and output. Never waits for the box, which

@@ -3,8 +3,6 @@
 
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,20 +34,6 @@ bool has_ended(int& status) {
 /// program gets as well. But for the hang-up, which only a session leader is told of.
 bool is_for_program(const siginfo_t& info) {
     return info.si_signo != SIGCHLD && (info.si_code <= 0 || info.si_signo == SIGHUP);
-}
-
-[[noreturn]] void end_like(int status) {
-    if (!WIFSIGNALED(status)) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-    const int signal = WTERMSIG(status);
-    const rlimit no_core = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core);
-    (void)::signal(signal, SIG_DFL);
-    sigset_t one;
-    sigemptyset(&one);
-    sigaddset(&one, signal);
-    ::kill(getpid(), signal);
-    sigprocmask(SIG_UNBLOCK, &one, nullptr);
-    _exit(128 + signal);
 }
 
 pid_t program = 0;
@@ -87,7 +71,7 @@ void keep(os::BorrowedFd terminal, const LoginRecord& login) {
     }
     if (listed) end_login(os::BorrowedFd(1), login.place(), getpid());
     ioctl(0, TIOCNOTTY);
-    end_like(status);
+    os::end_like(status);
 }
 
 }  // namespace boxctl::shell

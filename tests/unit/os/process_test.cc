@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cerrno>
+#include <functional>
 #include <string>
 
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/base/text.h"
 #include "lib/os/message.h"
@@ -177,6 +180,50 @@ BOOST_AUTO_TEST_CASE(a_clone_has_the_namespaces_it_asked_for) {
     const os::Cloned cloned = need(std::move(child));
     if (cloned.pid == 0) _exit(getpid() == 1 ? 0 : 1);
     BOOST_CHECK_EQUAL(need(os::wait_for(cloned.pidfd)).shell_code(), 0);
+}
+
+namespace {
+
+/// What waitpid(2) says of a child that does this in `folder`, where it may leave a core.
+int status_of_child(const std::string& folder, const std::function<void()>& act) {
+    const pid_t child = need(os::clone_process({})).pid;
+    if (child == 0) {
+        const rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+        if (chdir(folder.c_str()) < 0 || setrlimit(RLIMIT_CORE, &unlimited) < 0) _exit(99);
+        act();
+        _exit(98);
+    }
+    int status = 0;
+    BOOST_REQUIRE_EQUAL(waitpid(child, &status, 0), child);
+    return status;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_process_ends_like_another) {
+    const Directory dir;
+    for (const int code : {0, 1, 7, 127, 255}) {
+        const int status = status_of_child(dir.at(""), [code] { os::end_like(code << 8); });
+        BOOST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == code);
+    }
+    for (const int signal : {SIGTERM, SIGKILL, SIGSEGV, SIGABRT, SIGRTMIN + 3}) {
+        const int status = status_of_child(dir.at(""), [signal] {
+            // Neither a mask nor a disposition is in its way.
+            sigset_t all;
+            sigfillset(&all);
+            sigprocmask(SIG_SETMASK, &all, nullptr);
+            (void)::signal(signal, SIG_IGN);
+            os::end_like(signal);
+        });
+        BOOST_CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signal);
+        BOOST_CHECK(!WCOREDUMP(status));
+    }
+    // control: cores are possible here, unless the machine allows none
+    const int status = status_of_child(dir.at(""), [] {
+        (void)::signal(SIGABRT, SIG_DFL);
+        ::kill(getpid(), SIGABRT);
+    });
+    if (!WCOREDUMP(status)) BOOST_TEST_MESSAGE("nothing leaves a core on this machine");
 }
 
 BOOST_AUTO_TEST_CASE(one_thread_is_counted) {
