@@ -55,6 +55,7 @@ Result<os::UniqueFd> connect_to(const std::string& name) {
 Manager::Address Manager::read_address(char* (*value_of)(const char*), pid_t self) {
     Address address;
     address.socket = value_or_empty(value_of, "NOTIFY_SOCKET");
+    address.keeps_descriptors = parse_u64(value_or_empty(value_of, "FDSTORE")).value_or(0) != 0;
     const std::string owner = value_or_empty(value_of, "WATCHDOG_PID");
     if (!owner.empty() && owner != std::to_string(self)) return address;
     const auto time = parse_u64(value_or_empty(value_of, "WATCHDOG_USEC"));
@@ -72,6 +73,7 @@ Manager::Manager(const Address& address) {
     }
     socket_ = std::move(connected).value();
     watchdog_ = address.watchdog;
+    keeps_descriptors_ = address.keeps_descriptors;
 }
 
 void Manager::attach(event::Loop& loop) {
@@ -95,6 +97,7 @@ void Manager::set_leader(pid_t leader, os::BorrowedFd pidfd) {
     if (!socket_.valid()) return;
     leader_ = leader;
     error_ = 0;
+    if (!keeps_descriptors_) return;
     forget_ = true;  // that of the life before, or of a supervisor that was killed
     auto copy = os::duplicate(pidfd);
     if (copy) {
@@ -114,7 +117,7 @@ Manager::~Manager() {
     detach();
     pollfd room = {socket_.get(), POLLOUT, 0};
     // Without room after that the manager has other worries than our last words.
-    if (poll(&room, 1, kLastWords) > 0) (void)send(kForget, -1);
+    if (keeps_descriptors_ && poll(&room, 1, kLastWords) > 0) (void)send(kForget, -1);
 }
 
 std::string Manager::text() const {

@@ -25,6 +25,9 @@ class Manager {
     struct Address {
         std::string socket;     ///< NOTIFY_SOCKET: a path, or '@' and an abstract name; empty: none
         uint64_t watchdog = 0;  ///< WATCHDOG_USEC if it is for this process; 0: none
+        /// FDSTORE is not 0: it keeps descriptors for us. systemd sets that since 254, the units of
+        /// boxctl themselves. To any other it would be an excess, worth a warning each.
+        bool keeps_descriptors = false;
     };
     /// `value_of` is getenv(3).
     static Address read_address(char* (*value_of)(const char*), pid_t self);
@@ -63,6 +66,7 @@ class Manager {
 
     os::UniqueFd socket_;
     uint64_t watchdog_ = 0;
+    bool keeps_descriptors_ = false;
     pid_t leader_ = 0;
     bool forget_ = false;  ///< a descriptor may be kept that is to go
     os::UniqueFd stored_;  ///< what is still to be handed over

@@ -39,6 +39,10 @@ check() {
     like "$host_version: machinectl list" "$(on machinectl list --no-legend)" 'web +container +boxctl'
     ok "$host_version: machinectl status" on machinectl --no-pager status web
 
+    # Of more descriptors than a unit keeps systemd would warn.
+    is "$host_version: it is offered no descriptor to keep" \
+        "$(on journalctl --no-pager -o cat -u "$unit" | sed -n 's/.*\(Started\|fds\).*/\1/p')" Started
+
     ok "$host_version: machinectl poweroff" on machinectl poweroff web
     wait_for is_now ActiveState inactive
     is "$host_version: the unit has stopped well" "$(show ActiveState) $(show Result)" "inactive success"

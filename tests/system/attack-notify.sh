@@ -30,7 +30,7 @@ ready_now() { "$BOXCTL" wait --for=ready --timeout=0 "$box"; }
 inside() { "$BOXCTL" shell "$box" "$@"; }
 descriptors() { find "/proc/$box_pid/fd" -mindepth 1 | wc -l; }
 up() {
-    NOTIFY_SOCKET=$manager start_box "$box" run --ephemeral --notify-ready=yes \
+    NOTIFY_SOCKET=$manager FDSTORE=1 start_box "$box" run --ephemeral --notify-ready=yes \
         --bind-ro="$sender:/usr/bin/sender" "$alpine" -- "$@"
     eventually "PID 1 is known to the manager" grep -q "^X_NSPAWN_LEADER_PID=$box_leader|STATUS=Starting" "$told"
 }

@@ -114,7 +114,7 @@ python3 "$tap_tmp/manager.py" "$tap_tmp/notify" >"$tap_tmp/told" &
 at_exit kill $!
 wait_for grep -q listening "$tap_tmp/told"
 name=$(box_name unit)
-NOTIFY_SOCKET=$tap_tmp/notify WATCHDOG_USEC=400000 WATCHDOG_PID='' LISTEN_FDS=0 \
+NOTIFY_SOCKET=$tap_tmp/notify FDSTORE=1 WATCHDOG_USEC=400000 WATCHDOG_PID='' LISTEN_FDS=0 \
     start_box "$name" run --ephemeral --ready=file:/run/up "$alpine" -- sh -c 'env; exec sleep 300'
 eventually "it is told of PID 1" grep -qx "X_NSPAWN_LEADER_PID=$box_leader|STATUS=Starting fds 0" "$tap_tmp/told"
 eventually "it keeps a descriptor" grep -qx 'FDSTORE=1|FDPOLL=0|FDNAME=boxctl-leader fds 1' "$tap_tmp/told"

@@ -108,7 +108,7 @@ os::UniqueFd ended_child(int code, bool reaped) {
 }  // namespace
 
 BOOST_FIXTURE_TEST_CASE(it_is_told_what_is_the_case_and_only_once, Fixture) {
-    Manager manager({path, 0});
+    Manager manager({path, 0, false});
     manager.set_status("Starting");
     manager.tell();
     manager.tell();
@@ -126,7 +126,7 @@ BOOST_FIXTURE_TEST_CASE(it_is_told_what_is_the_case_and_only_once, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(reloading_ends_when_it_is_ready_again, Fixture) {
-    Manager manager({path, 0});
+    Manager manager({path, 0, false});
     manager.set_ready();
     manager.tell();
     const uint64_t before = event::now_us();
@@ -148,7 +148,7 @@ BOOST_FIXTURE_TEST_CASE(reloading_ends_when_it_is_ready_again, Fixture) {
 
 BOOST_AUTO_TEST_CASE(an_abstract_socket_is_an_address_too) {
     const Fixture fixture(true);
-    Manager manager({fixture.path, 0});
+    Manager manager({fixture.path, 0, false});
     manager.set_status("x");
     manager.tell();
     BOOST_CHECK(fixture.texts() == Texts{"STATUS=x"});
@@ -156,18 +156,18 @@ BOOST_AUTO_TEST_CASE(an_abstract_socket_is_an_address_too) {
 
 BOOST_AUTO_TEST_CASE(no_manager_and_none_that_can_be_reached_are_told_nothing) {
     for (const char* address : {"", "vsock:2:1234", "relative", "/", "@", "/nowhere/at/all"}) {
-        Manager manager({address, 1000});
+        Manager manager({address, 1000, true});
         manager.set_ready();
         manager.tell();
     }
-    Manager manager({std::string(200, '/'), 0});
+    Manager manager({std::string(200, '/'), 0, true});
     manager.tell();
 }
 
 BOOST_FIXTURE_TEST_CASE(it_keeps_the_pidfd_of_pid_1_until_the_end, Fixture) {
     const os::UniqueFd self = std::move(os::open_pidfd(getpid())).value();
     {
-        Manager manager({path, 0});
+        Manager manager({path, 0, true});
         manager.set_leader(4711, self);
         manager.tell();
         const auto told = received();
@@ -183,8 +183,18 @@ BOOST_FIXTURE_TEST_CASE(it_keeps_the_pidfd_of_pid_1_until_the_end, Fixture) {
     BOOST_CHECK(texts() == Texts{"FDSTOREREMOVE=1\nFDNAME=boxctl-leader"});
 }
 
+BOOST_FIXTURE_TEST_CASE(one_that_keeps_no_descriptors_is_sent_none, Fixture) {
+    const os::UniqueFd self = std::move(os::open_pidfd(getpid())).value();
+    {
+        Manager manager({path, 0, false});
+        manager.set_leader(4711, self);
+        manager.tell();
+    }
+    BOOST_CHECK(texts() == Texts{"X_NSPAWN_LEADER_PID=4711\nSTATUS="});
+}
+
 BOOST_FIXTURE_TEST_CASE(what_it_has_no_room_for_is_told_later, Fixture) {
-    Manager manager({path, 0});
+    Manager manager({path, 0, false});
     manager.attach(*loop);
     size_t queued = 0;
     for (; queued < 100000; queued++) {
@@ -216,7 +226,7 @@ BOOST_FIXTURE_TEST_CASE(what_it_has_no_room_for_is_told_later, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(the_watchdog_hears_twice_in_its_time, Fixture) {
-    Manager manager({path, event::kSecond / 5});
+    Manager manager({path, event::kSecond / 5, false});
     manager.attach(*loop);
     serve(event::kSecond / 2);
     const size_t count = texts().size();
@@ -225,7 +235,7 @@ BOOST_FIXTURE_TEST_CASE(the_watchdog_hears_twice_in_its_time, Fixture) {
     manager.detach();
     serve(event::kSecond / 4);
     BOOST_CHECK(texts().empty());
-    Manager unwatched({path, 0});
+    Manager unwatched({path, 0, false});
     unwatched.attach(*loop);
     serve(event::kSecond / 4);
     BOOST_CHECK(texts().empty());
@@ -244,6 +254,12 @@ BOOST_AUTO_TEST_CASE(the_environment_counts_when_it_is_meant_for_us) {
     BOOST_CHECK_EQUAL(read({{"WATCHDOG_USEC", "3"}, {"WATCHDOG_PID", "101"}}).watchdog, 0U);
     BOOST_CHECK_EQUAL(read({{"WATCHDOG_USEC", "x"}}).watchdog, 0U);
     BOOST_CHECK_EQUAL(read({{"WATCHDOG_USEC", "18446744073709551615"}}).watchdog, 0U);
+    const auto keeps = [&](const char* value) {
+        return read({{"FDSTORE", value}, {"WATCHDOG_PID", "101"}}).keeps_descriptors;
+    };
+    BOOST_CHECK(keeps("1") && keeps("512"));
+    BOOST_CHECK(!keeps("0") && !keeps("") && !keeps("yes"));
+    BOOST_CHECK(!read({}).keeps_descriptors);
 }
 
 namespace {
