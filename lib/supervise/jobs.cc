@@ -16,6 +16,8 @@
 namespace boxctl::supervise {
 namespace {
 
+constexpr uint64_t kTellPause = event::kSecond;
+
 Result<std::vector<std::string>> get_words(const json::Value& object, const char* key) {
     std::vector<std::string> words;
     for (const json::Value& word : *BOX_TRY(json::get_array(object, key))) {
@@ -101,14 +103,22 @@ void Jobs::fail(StartingPlace place, const Error& error) {
 Result<void> Jobs::add(state::Job job, shell::Session session) {
     running_.push_back({std::move(job), std::move(session), {}, {}, {}});
     const RunningPlace place = std::prev(running_.end());
-    if (!place->session.pidfd.valid()) return watch_rest(place);
-    auto end =
-            loop_.add_child(place->session.pidfd, [this, place](os::ExitStatus) { on_end(place); });
-    if (!end) {
-        running_.erase(place);
-        return std::move(end).error();
+    auto watched = watch(place);
+    if (!watched || has_ended(*place)) running_.erase(place);
+    return watched;
+}
+
+/// For the end of the first process, unless that has been seen, and of all others.
+Result<void> Jobs::watch(RunningPlace place) {
+    shell::Session& session = place->session;
+    if (session.leaf.dir.valid()) {
+        place->events = BOX_TRY(cgroup::open_events(session.leaf.dir));
+        place->rest = BOX_TRY(loop_.add_io(place->events, EPOLLPRI,
+                                           [this, place](uint32_t) { look_at_rest(place); }));
     }
-    place->end = std::move(end).value();
+    if (!session.pidfd.valid()) return {};
+    place->end = BOX_TRY(
+            loop_.add_child(session.pidfd, [this, place](os::ExitStatus) { on_end(place); }));
     return {};
 }
 
@@ -116,35 +126,19 @@ void Jobs::on_end(RunningPlace place) {
     place->session.pidfd.reset();  // reaped
     place->end.reset();
     place->job.pid = 0;
-    const auto watched = watch_rest(place);
-    if (!watched) log::debug(watched.error().message());
+    if (has_ended(*place)) running_.erase(place);
     tell();
 }
 
-/// The first process has ended: the job goes on where others of it do.
-Result<void> Jobs::watch_rest(RunningPlace place) {
-    if (!place->session.leaf.dir.valid()) {
-        running_.erase(place);
-        return {};
-    }
-    auto events = cgroup::open_events(place->session.leaf.dir);
-    auto rest = events ? loop_.add_io(*events, EPOLLPRI,
-                                      [this, place](uint32_t) { look_at_rest(place); })
-                       : Result<event::IoSource>(events.error());
-    if (!rest) {
-        running_.erase(place);
-        return std::move(rest).error();
-    }
-    place->events = std::move(events).value();
-    place->rest = std::move(rest).value();
-    const auto populated = cgroup::populated(place->events);
-    if (!populated || !*populated) running_.erase(place);
-    return {};
+/// Without its first process a job goes on where others of it do.
+bool Jobs::has_ended(const Running& running) {
+    // Read in any case: until then poll(2) goes on to tell of a change.
+    const auto rest = running.events.valid() ? cgroup::populated(running.events) : false;
+    return !running.session.pidfd.valid() && (!rest || !*rest);
 }
 
 void Jobs::look_at_rest(RunningPlace place) {
-    const auto populated = cgroup::populated(place->events);
-    if (populated && *populated) return;
+    if (!has_ended(*place)) return;
     running_.erase(place);
     tell();
 }
@@ -172,13 +166,17 @@ Result<void> Jobs::send_signal(const json::Value& value) const {
     return cgroup::signal_all(session.leaf.dir, signal);
 }
 
-/// What cannot be listed runs all the same.
-void Jobs::tell() const {
+/// What cannot be listed yet runs all the same.
+void Jobs::tell() {
+    const bool again = tell_again_.active();
+    tell_again_.reset();
     std::vector<state::Job> jobs;
     for (const Running& running : running_)
         jobs.push_back(running.job);
     const auto written = state::write_jobs(box_, jobs);
-    if (!written) log::warning(written.error().message());
+    if (written) return;
+    again ? log::debug(written.error().message()) : log::warning(written.error().message());
+    tell_again_ = loop_.add_timer(event::now_us() + kTellPause, [this] { tell(); });
 }
 
 }  // namespace boxctl::supervise

@@ -64,7 +64,7 @@ class Jobs {
         state::Job job;
         shell::Session session;
         event::Source end;    ///< of the first process
-        os::UniqueFd events;  ///< of the cgroup, once that has ended
+        os::UniqueFd events;  ///< of the cgroup, from the start: later there may be no descriptor
         event::IoSource rest;
     };
     using StartingPlace = std::list<Starting>::iterator;
@@ -74,17 +74,19 @@ class Jobs {
     void advance(StartingPlace place);
     void fail(StartingPlace place, const Error& error);
     Result<void> add(state::Job job, shell::Session session);
+    Result<void> watch(RunningPlace place);
     void on_end(RunningPlace place);
-    Result<void> watch_rest(RunningPlace place);
+    [[nodiscard]] static bool has_ended(const Running& running);
     void look_at_rest(RunningPlace place);
     Result<void> send_signal(const json::Value& value) const;
-    void tell() const;
+    void tell();
 
     event::Loop& loop_;
     const state::Record& box_;
     std::list<Starting> starting_;
     std::list<Running> running_;
     uint32_t next_number_ = 1;
+    event::TimerSource tell_again_;
 };
 
 }  // namespace boxctl::supervise

@@ -111,6 +111,24 @@ like "is named" "$(err)" "machine '$machine' has no job 77"
 is "stop of an unknown job" "$(status "$BOXCTL" stop --job=77 "$machine")" 125
 is "a word that is no number" "$(status "$BOXCTL" stop --job=x "$machine")" 125
 
+# --- without descriptors ---
+job=$("$BOXCTL" exec -d "$machine" sh -c 'sleep 4500 & exec sleep 5500')
+ok "a job of two processes" wait_for run pgrep -f 'sleep 4500'
+lowest() { python3 -c 'import os, sys
+print(min(set(range(4096)) - {int(fd) for fd in os.listdir(f"/proc/{sys.argv[1]}/fd")}))' "$box_pid"; }
+limit=$(awk '/^Max open files/ { print $4 }' "/proc/$box_pid/limits")
+pid=$(jobs_of pid)
+prlimit --pid="$box_pid" --nofile="$(lowest):"
+kill -KILL "$pid"
+ok "loses its first one" wait_for gone "$pid"
+prlimit --pid="$box_pid" --nofile="$limit:"
+ok "which is told once that is possible" wait_for first_ended
+is "it is listed all the same" "$(jobs_of number)" "$job"
+is "and can be killed" "$(status "$BOXCTL" kill --job="$job" "$machine")" 0
+ok "then it is not listed any more" wait_for has_jobs ""
+is "nor runs" "$(run pgrep -f 'sleep [45]500')" ""
+ok "no cgroup of it is left" wait_for no_leaves
+
 # --- bounds ---
 for ((i = 0; i < 64; i++)); do "$BOXCTL" exec -d "$machine" sleep 6000 >/dev/null || break; done
 is "64 jobs" "$(jobs_of number | wc -l)" 64
