@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/supervise/registration.h"
 
-#include <algorithm>
 #include <array>
 
 #include <unistd.h>
@@ -14,8 +13,6 @@
 namespace boxctl::supervise {
 namespace {
 
-constexpr uint64_t kLongestPause = 60 * event::kSecond;
-constexpr uint64_t kPauseWithBus = 4 * event::kSecond;
 /// machined forgets a machine some time after it has said so. Between two attempts, and how many.
 constexpr uint64_t kSettling = event::kSecond / 20;
 constexpr int kMostReplacements = 8;
@@ -96,6 +93,7 @@ Result<void> Registration::connect() {
     // What our own call brings about, its answer tells. Before the call, which may start machined.
     started_ = BOX_TRY(bus::match_new_machined(*connection, [this] {
         takes_control_ = true;
+        pauses_.alive(event::now_us());
         if (!waits_) begin();
     }));
     removed_ = BOX_TRY(bus::match_removed(*connection, machine_.name, [this] {
@@ -195,7 +193,7 @@ void Registration::on_leader(Result<bus::Message> answer) {
     if (!leader) return fail(leader.error());
     if (*leader == machine_.leader) {
         registered_ = true;
-        pause_ = event::kSecond;
+        pauses_.succeeded(event::now_us());
         return log::debug(format("machine '%s' is registered with process %d",
                                  machine_.name.c_str(), machine_.leader));
     }
@@ -218,8 +216,7 @@ void Registration::replace() {
 
 /// The bus is gone, or not there yet.
 void Registration::on_lost() {
-    // One that was there comes back soon: it is being restarted, perhaps more than once.
-    if (connection_ != nullptr) pause_ = std::min(pause_, kPauseWithBus);
+    if (connection_ != nullptr) pauses_.alive(event::now_us());
     registered_ = false;
     waits_ = false;
     step_.reset();
@@ -235,8 +232,7 @@ void Registration::begin_in(uint64_t pause) {
 }
 
 void Registration::begin_later() {
-    begin_in(pause_);
-    pause_ = std::min(2 * pause_, kLongestPause);
+    begin_in(pauses_.take(event::now_us()));
 }
 
 void Registration::fail(const Error& why) {

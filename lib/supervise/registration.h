@@ -26,14 +26,16 @@
 #include "lib/bus/machine1.h"
 #include "lib/event/loop.h"
 #include "lib/os/fd.h"
+#include "lib/supervise/pauses.h"
 #include "lib/varlink/client.h"
 
 namespace boxctl::supervise {
 
 class Registration {
  public:
-    /// Called whenever machined does not take the machine. It is tried again, less and less often,
-    /// for as long as the machine runs; a bus that cannot be reached is no such failure.
+    /// Called whenever machined does not take the machine. It is tried again, less and less often
+    /// (pauses.h), for as long as the machine runs; a bus that cannot be reached is no such
+    /// failure.
     using Failed = std::function<void(const Error& why)>;
 
     /// The path of the socket where the machine is controlled, made when it is asked for first.
@@ -89,7 +91,7 @@ class Registration {
     bus::Slot step_;                                 ///< the call that is being waited for
     std::unique_ptr<varlink::Client> control_step_;  ///< or this one
     event::TimerSource again_;
-    uint64_t pause_ = event::kSecond;  ///< until the next attempt after a failure
+    Pauses pauses_;  ///< between two attempts after a failure
     int replacements_ = 0;
     bool waits_ = false;         ///< for the answer of step_
     bool registered_ = false;    ///< and seen to be
