@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/endpoint/endpoint.h"
 
+#include <algorithm>
+
 #include <signal.h>
 
 namespace boxctl::endpoint {
@@ -11,6 +13,13 @@ constexpr int kMostStarts = 10;
 constexpr uint64_t kPause = event::kSecond;
 /// After a SIGTERM of the box's: a new one would only be in the way of a shutdown.
 constexpr uint64_t kShutdownPause = 10 * event::kSecond;
+constexpr uint64_t kLongestPause = 60 * event::kSecond;
+
+/// Others have what is missing, and may give it back.
+bool can_pass(int code) {
+    return code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS ||
+           code == EAGAIN || code == ETIME;
+}
 
 }  // namespace
 
@@ -43,16 +52,30 @@ shell::Companion::Events Endpoint::companion_events() {
 
 void Endpoint::start() {
     starts_++;
-    auto companion = shell::Companion::start(loop_, box_, companion_events());
-    if (!companion) return hooks_.unavailable(companion.error());
-    companion_ = std::move(companion).value();
+    const auto begun = begin();
+    if (!begun) fail(begun.error());
+}
+
+Result<void> Endpoint::begin() {
+    companion_ = BOX_TRY(shell::Companion::start(loop_, box_, companion_events()));
+    return {};
 }
 
 void Endpoint::on_ready(const Result<void>& result) {
-    if (!result) return hooks_.unavailable(result.error());
+    if (!result) return fail(result.error());
     const auto listening = server_.listen(companion_->take_listener());
-    if (!listening) return hooks_.unavailable(listening.error());
+    if (!listening) return fail(listening.error());
+    pause_ = 0;
     hooks_.leader(companion_->pid());
+}
+
+/// Never had one, or no longer. A companion of which a part is missing goes with the next start.
+void Endpoint::fail(const Error& why) {
+    if (pause_ == 0) hooks_.unavailable(why);
+    if (!can_pass(why.code())) return;
+    starts_--;  // that is not the box's doing
+    pause_ = pause_ == 0 ? kPause : std::min(2 * pause_, kLongestPause);
+    again_ = loop_.add_timer(event::now_us() + pause_, [this] { start(); });
 }
 
 void Endpoint::on_signal(int signal) {

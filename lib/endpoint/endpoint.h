@@ -35,7 +35,8 @@ class Endpoint {
         std::function<void(pid_t leader)> leader;
         /// It has ended and was reaped; nobody stands for the box until the next one does.
         std::function<void()> leaderless;
-        /// There will be none.
+        /// There is none, and will be none or not soon: a want that can pass, as that of
+        /// descriptors, is waited for. Then `leader` follows.
         std::function<void(const Error& why)> unavailable;
     };
 
@@ -58,7 +59,9 @@ class Endpoint {
  private:
     shell::Companion::Events companion_events();
     Result<void> keep(shell::Session session);
+    Result<void> begin();
     void on_ready(const Result<void>& result);
+    void fail(const Error& why);
     void on_signal(int signal);
     void on_lost(bool asked);
 
@@ -70,6 +73,7 @@ class Endpoint {
     std::unique_ptr<shell::Companion> companion_;
     event::TimerSource again_;
     int starts_ = 0;
+    uint64_t pause_ = 0;  ///< after the last failure to start it; 0: it did start
     /// What clients of an earlier image had started, until it ends.
     struct Kept {
         shell::Session session;

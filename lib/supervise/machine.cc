@@ -143,7 +143,13 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
         // It may have ended by now.
         (void)os::send_signal(box_.pidfd, signal).has_value();
     };
-    hooks.leader = [this](pid_t leader) { set_leader(leader); };
+    hooks.leader = [this](pid_t leader) {
+        no_companion_.reset();
+        if (std::exchange(companion_missed_, false)) {
+            log::notice("machinectl shell works for machine '" + record_.name + "' from now on");
+        }
+        set_leader(leader);
+    };
     hooks.leaderless = [this] {
         if (registration_) registration_->drop_leader();
     };
@@ -153,6 +159,7 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
                                  "': " + why.message();
         no_companion_ = loop_->add_timer(event::now_us() + event::kSecond, [this, text] {
             log::notice(text);
+            companion_missed_ = true;
             // It can be listed and ended all the same.
             set_leader(box_.leader);
         });

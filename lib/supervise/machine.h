@@ -182,6 +182,7 @@ class Machine {
     event::TimerSource dismissed_timer_;
     event::TimerSource deadline_;
     event::TimerSource no_companion_;  ///< until that is worth a notice
+    bool companion_missed_ = false;    ///< which has been given
 };
 
 }  // namespace boxctl::supervise

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -20,6 +21,12 @@ constexpr int kMostReplacements = 8;
 bool is_dead(pid_t pid) {
     const auto pidfd = os::open_pidfd(pid);
     return pidfd ? os::has_ended(*pidfd) : pidfd.error().code() == ESRCH;
+}
+
+/// Whom an earlier call, or an earlier image of this program, has named.
+bool is_child(pid_t pid) {
+    siginfo_t info = {};
+    return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 bool is_machined(pid_t pid) {
@@ -197,7 +204,7 @@ void Registration::on_leader(Result<bus::Message> answer) {
         return log::debug(format("machine '%s' is registered with process %d",
                                  machine_.name.c_str(), machine_.leader));
     }
-    if (*leader <= 0 || is_dead(*leader)) return replace();
+    if (*leader <= 0 || is_child(*leader) || is_dead(*leader)) return replace();
     Error error(EEXIST,
                 format("another machine of that name is registered, with process %d", *leader));
     error.set_hint("see: machinectl status '" + machine_.name + "'");

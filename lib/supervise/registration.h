@@ -10,7 +10,8 @@
 //
 // What is there under our name already:
 //
-//     its leader is ours     we or an earlier image of this program did it (reload)
+//     its leader is ours     we or an earlier image of this program did it (reload); where another
+//                            process stands for the machine now, replaced
 //     its leader is dead     of a former life, or of a supervisor that was killed: replaced
 //     its leader lives       somebody else's machine: stays, and that is an error
 #pragma once

@@ -86,7 +86,10 @@ for line in sys.stdin:
     if call.get("member") == "RegisterMachineWithNetwork": print(call["payload"]["data"][4])'
 }
 told_of() { leaders_told | grep -qx "$1"; }
-leads() { [ "$(show "$1" Leader)" = "$2" ]; }
+in_the_box() {
+    plainly sh -c "[ /proc/$(show "$1" Leader)/ns/pid -ef /proc/$(leader "$1")/ns/pid ]"
+}
+shell_works() { [ "$(plainly timeout 20 machinectl --quiet shell "$1" /bin/echo in 2>/dev/null | tr -d '\r')" = in ]; }
 
 check_descriptors() {
     local supervisor companion
@@ -102,8 +105,10 @@ check_descriptors() {
     ok "$host_version: without descriptors nobody else can stand for it: that is told" wait_for_long has_said web 'not registered.*Too many open files'
     like "$host_version: machined has nobody else for it" "$(show web Leader)" "^($companion|)\$"
     ok "$host_version: but runs" plainly boxctl shell web /bin/true
+    not_ok "$host_version: control: machinectl shell does not work" shell_works web
     plainly prlimit --pid="$supervisor" --nofile=1024:
-    ok "$host_version: with descriptors it is registered again, with a process of the box" wait_for_long leads web "$(leader web)"
+    ok "$host_version: with descriptors machinectl shell works again" wait_for_long shell_works web
+    ok "$host_version: by a process of the box" in_the_box web
     # later ones are told by Varlink
     [ "$host_version" -ge 258 ] || ok "$host_version: control: whom machined was told of is seen" told_of "$companion"
     not_ok "$host_version: nobody was ever told of process 0" told_of 0
