@@ -17,6 +17,7 @@ start() {
     on systemd-run --quiet --collect --unit="run-$name" --service-type=exec \
         boxctl boot "/var/lib/machines/web" -M "$name" -x --console=passive "$@"
 }
+has_address() { on machinectl --no-legend list | grep -q "^$1 .*198\.51\.100\.7"; }
 show() { on machinectl show "$1" -p "$2" --value 2>/dev/null; }
 leader() { show "$1" Leader; }
 registered() { [ -n "$(leader "$1")" ]; }
@@ -45,6 +46,10 @@ check_what_it_knows() {
     like "$host_version: the root" "$(show web RootDirectory)" '/web'
     is "$host_version: the id" "$(show web Id)" "$(on boxctl status web --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["uuid"])')"
     like "$host_version: the interface" "$(on machinectl status web --no-pager)" 've-web'
+    not_ok "$host_version: control: there is no address yet" has_address web
+    on boxctl shell web /bin/sh -c 'ip link set host0 up; ip addr add 198.51.100.7/24 dev host0'
+    ok "$host_version: an address of its own is listed" wait_for has_address web
+    like "$host_version: and shown by status" "$(on machinectl status web --no-pager)" 'Address: 198\.51\.100\.7'
     like "$host_version: the processes" "$(on machinectl status web --no-pager)" 'machine-web\.scope.*'
     not_ok "$host_version: no namespace of the leader is the host's" \
         on sh -c "for n in mnt pid user net uts ipc cgroup; do [ \$(readlink /proc/$(leader web)/ns/\$n) != \$(readlink /proc/1/ns/\$n) ] || exit 0; done; exit 1"
