@@ -77,6 +77,7 @@ class Attendant {
     Result<void> watch_signals();
     Result<void> attach();
     void on_signal(int signal);
+    Result<void> suspend();
     void kill();
 
     const shell::EnterRequest& request_;
@@ -110,7 +111,22 @@ Result<void> Attendant::watch_signals() {
         signals_.push_back(BOX_TRY(loop_->add_signal(
                 signal, [this, signal](const signalfd_siginfo&) { on_signal(signal); })));
     }
+    // A shell without job control has it ignored.
+    if (BOX_TRY(os::is_ignored(SIGTSTP))) return {};
+    signals_.push_back(BOX_TRY(loop_->add_signal(SIGTSTP, [this](const signalfd_siginfo&) {
+        const auto suspended = suspend();
+        if (!suspended) log::warning(suspended.error().message());
+    })));
     return {};
+}
+
+/// ^Z on a terminal that is not the box's reaches us, but not the program, which is in a session of
+/// its own. `fg` continues both.
+Result<void> Attendant::suspend() {
+    BOX_TRY(session_.suspend());
+    auto stopped = os::stop_self(SIGTSTP);
+    BOX_TRY(session_.resume());
+    return stopped;
 }
 
 /// What reads and what shows the box's terminal: those of our descriptors that it stands for.
@@ -156,7 +172,7 @@ Result<int> run_shell(const Invocation& invocation) {
     choose_stdio(request, invocation.has("pty"));
     // Up to here a signal ends us, and with us whatever we have in the box.
     shell::Session session = BOX_TRY(shell::enter(request));
-    const event::SignalMask mask({SIGTERM, SIGHUP, SIGINT, SIGWINCH});
+    const event::SignalMask mask({SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGWINCH});
     BOX_TRY(os::ignore_signal(SIGPIPE));
     return Attendant(request, session).run();
 }

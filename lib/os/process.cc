@@ -171,6 +171,23 @@ Result<void> ignore_signal(int signal) {
     return {};
 }
 
+Result<bool> is_ignored(int signal) {
+    struct sigaction now = {};
+    if (sigaction(signal, nullptr, &now) < 0) return errno_error("ask for " + signal_name(signal));
+    return now.sa_handler == SIG_IGN;
+}
+
+Result<void> stop_self(int signal) {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    if (raise(signal) != 0 || sigprocmask(SIG_UNBLOCK, &one, nullptr) < 0 ||
+        sigprocmask(SIG_BLOCK, &one, nullptr) < 0) {
+        return errno_error("take " + signal_name(signal));
+    }
+    return {};
+}
+
 Result<std::string> own_program() {
     std::array<char, PATH_MAX> path;
     const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());

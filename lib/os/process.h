@@ -69,6 +69,12 @@ Result<uint64_t> start_time(pid_t pid);
 /// Sets the disposition of `signal` to SIG_IGN, which children inherit.
 Result<void> ignore_signal(int signal);
 
+Result<bool> is_ignored(int signal);
+/// Sends `signal`, which is blocked and at its default, to this process and takes it: returns when
+/// that has continued it, or at once where the kernel has nobody who could (an orphaned process
+/// group, setpgid(2)).
+Result<void> stop_self(int signal);
+
 /// Where the program of this process was started from; the file there may be a newer one.
 Result<std::string> own_program();
 

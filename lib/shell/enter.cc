@@ -114,6 +114,14 @@ Result<void> Session::kill() const {
     return sent;
 }
 
+Result<void> Session::suspend() const {
+    return leaf.dir.valid() ? cgroup::freeze(leaf.dir) : os::send_signal(pidfd, SIGSTOP);
+}
+
+Result<void> Session::resume() const {
+    return leaf.dir.valid() ? cgroup::thaw(leaf.dir) : os::send_signal(pidfd, SIGCONT);
+}
+
 Joiner::~Joiner() {
     end();
 }

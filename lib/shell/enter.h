@@ -111,6 +111,10 @@ class Session {
     Result<os::ExitStatus> wait();
     /// SIGKILL to the program; nothing when it has ended.
     Result<void> kill() const;
+    /// Has every process of the session stand still, and go on. Where the box has no cgroup, the
+    /// program alone.
+    Result<void> suspend() const;
+    Result<void> resume() const;
 
     os::UniqueFd pidfd;   ///< of the program or its keeper, until it is reaped
     pid_t pid = 0;        ///< the same as the caller sees it

@@ -82,6 +82,71 @@ stopped_client shell "$machine" sleep 1000
 is "nor does a frozen box wait for it" "$(timeout 60 "$BOXCTL" kill "$machine" 2>&1; echo $?)" 0
 let_go "$client"
 is "whose client ends as well" "$ended" 137
+wait "$box_pid" 2>/dev/null
+start
+
+# --- ^Z: what runs stands still as well ---
+cat >"$work/job.py" <<'PYTHON'
+"""job.py CMD...: as a shell runs it in the foreground; a line each for stopped, continued and how it ended."""
+import os, pty, signal, sys
+shell, terminal = pty.fork()
+if shell == 0:
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        out = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        terminal = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(terminal, 0), os.dup2(out, 1), os.dup2(out, 2)
+        os.execv(sys.argv[2], sys.argv[2:])
+    print("job", job, flush=True)
+    while True:
+        _, status = os.waitpid(job, os.WUNTRACED | os.WCONTINUED)
+        print("stopped" if os.WIFSTOPPED(status) else "continued" if os.WIFCONTINUED(status) else "ended", flush=True)
+        if os.WIFEXITED(status) or os.WIFSIGNALED(status):
+            os._exit(os.waitstatus_to_exitcode(status) % 256)
+os.set_blocking(0, True)
+import select
+while True:
+    for source in select.select([0, terminal], [], [])[0]:
+        try:
+            data = os.read(source, 4096)
+        except OSError:
+            data = b""
+        if source == terminal and not data:
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(shell, 0)[1]))
+        os.write(1 if source == terminal else terminal, data)
+PYTHON
+mkfifo "$work/keys"
+exec 9<>"$work/keys"
+python3 "$work/job.py" "$work/ticks" "$BOXCTL" exec "$machine" \
+    sh -c '(while :; do echo child; sleep 0.05; done) & trap "exit 3" USR1; while :; do echo tick; sleep 0.05; done' \
+    <"$work/keys" >"$work/job" 2>&1 &
+shell=$!
+at_exit end_now "$shell"
+ticks() { [ "$(grep -c "$1" "$work/ticks")" -ge "$2" ]; }
+stands_still() { find /sys/fs/cgroup -maxdepth 5 -path "*/boxctl/$machine/shell-*/cgroup.events" -exec grep -q '^frozen 1' {} + ; }
+job_is() { [[ "$(tr -d '\r' <"$work/job" | tail -n 1)" == ?("^Z")"$1" ]]; }
+ok "a program and its child run" wait_for ticks tick 3
+printf '\x1a' >&9
+ok "^Z stops the client" wait_for job_is stopped
+ok "and all that it has started" wait_for stands_still
+before=$(wc -l <"$work/ticks")
+sleep 0.3
+is "nothing of it runs" "$(wc -l <"$work/ticks")" "$before"
+kill -CONT "$(sed -n 's/^job \([0-9]*\).*/\1/p' "$work/job")"
+ok "fg continues the client" wait_for job_is continued
+ok "the program" wait_for ticks tick "$(($(grep -c tick "$work/ticks") + 2))"
+ok "and its child" wait_for ticks child "$(($(grep -c child "$work/ticks") + 2))"
+printf '\x1a' >&9
+wait_for job_is stopped
+is "nor does the box wait for a client that ^Z stopped" "$(timeout 60 "$BOXCTL" kill "$machine" 2>&1; echo $?)" 0
+kill -CONT "$(sed -n 's/^job \([0-9]*\).*/\1/p' "$work/job")"
+wait "$shell"
+is "which ends with what it started" $? 137
+exec 9<&-
 
 # --- the reaper ---
 start
