@@ -147,6 +147,20 @@ is "nobody inside changes them" \
 wait "$box_pid"
 is "and it ends with 0" $? 0
 
+plan_of() { printf '%s' "$1" >"$bundle/config.json"; "$BOXCTL" boot --dry-run --uuid=abababababababababababababababab "$bundle" 2>&1; }
+plain=$(plan_of '{}')
+like "C9: control: there is a plan" "$plain" "execute +/sbin/init"
+is "C9: nothing else in an image's config gets a box more, or other, than it had" "$(plan_of '{
+    "root": {"path": "/", "readonly": false}, "hostname": "evil", "process": {"user": {"uid": 0}, "noNewPrivileges": false,
+        "args": ["/bin/sh"], "env": ["LD_PRELOAD=/evil.so"], "capabilities": {"bounding": ["CAP_SYS_ADMIN", "CAP_SYS_MODULE"]}},
+    "mounts": [{"source": "/", "destination": "/host", "type": "bind", "options": ["rbind"]}],
+    "hooks": {"prestart": [{"path": "/bin/touch", "args": ["touch", "/tmp/evil"]}]}, "linux": {"namespaces": []},
+    "annotations": {"io.boxctl.capability": "all", "io.boxctl.bind": "/:/host", "io.boxctl.private-users": "no",
+        "io.boxctl.init": "/bin/sh", "run.oci.keep_original_groups": "1", "io.crun.keep_original_groups": "1",
+        "io.boxctl.servicesX": "/opt", "IO.BOXCTL.SERVICES": "/opt"},
+    "config": {"Entrypoint": ["/bin/sh"], "User": "0", "Volumes": {"/etc": {}}, "Labels": {"io.boxctl.property": "MemoryMax=1"}}}')" "$plain"
+not_ok "C9: control: a label of services does" \
+    test "$(plan_of '{"annotations": {"io.boxctl.service.x": "/bin/x"}}')" = "$plain"
 mkdir "$bundle/rootfs/opt"
 printf '[Service one]\nType=oneshot\nExecStart=/bin/sh -c "exit 7"\n' >"$bundle/rootfs/opt/app.ini"
 boot_bundle() { "$BOXCTL" boot --quiet -M "$box" "$bundle/rootfs" </dev/null >"$tap_tmp/said" 2>&1; }
