@@ -12,9 +12,10 @@ namespace boxctl::endpoint {
 
 Result<std::unique_ptr<InsideCommand>> InsideCommand::start(event::Loop& loop,
                                                             const state::Record& box,
+                                                            shell::Leaves& leaves,
                                                             const std::vector<std::string>& command,
                                                             uint64_t patience, Done done) {
-    std::unique_ptr<InsideCommand> made(new InsideCommand(loop, std::move(done)));
+    std::unique_ptr<InsideCommand> made(new InsideCommand(loop, leaves, std::move(done)));
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return errno_error("make a pipe");
     made->output_fd_.reset(ends[0]);
@@ -27,7 +28,7 @@ Result<std::unique_ptr<InsideCommand>> InsideCommand::start(event::Loop& loop,
     request.directory.assign(1, '/');
     request.stdio[1] = shell::Stdio::given;
     request.given[1] = far;
-    request.place = shell::Place::payload;
+    request.place = shell::Place::in_payload;
     made->entering_ = BOX_TRY(shell::Entering::begin(request));
     InsideCommand* const raw = made.get();
     made->source_ = BOX_TRY(
@@ -78,6 +79,7 @@ void InsideCommand::finish(const Result<os::ExitStatus>& status) {
     source_.reset();
     output_source_.reset();
     entering_.reset();
+    if (session_) leaves_.take(std::move(*session_), shell::Leaves::Rest::leave);
     session_.reset();
     done_(status, output_);
 }

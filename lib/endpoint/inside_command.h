@@ -10,12 +10,13 @@
 #include "lib/event/loop.h"
 #include "lib/os/process.h"
 #include "lib/shell/enter.h"
+#include "lib/shell/leaves.h"
 #include "lib/state/record.h"
 
 namespace boxctl::endpoint {
 
-/// A short command in the box, as its root, in the cgroup of its init (where what it starts
-/// belongs), of which the output is wanted.
+/// A short command in the box, as its root, of which the output is wanted. What it starts may stay,
+/// in the cgroup of the command.
 class InsideCommand {
  public:
     /// What is kept of the output; the rest is read and dropped.
@@ -26,6 +27,7 @@ class InsideCommand {
 
     /// Never waits for the box; kills the command when `patience` µs have passed (ETIME).
     static Result<std::unique_ptr<InsideCommand>> start(event::Loop& loop, const state::Record& box,
+                                                        shell::Leaves& leaves,
                                                         const std::vector<std::string>& command,
                                                         uint64_t patience, Done done);
     InsideCommand(const InsideCommand&) = delete;
@@ -35,12 +37,14 @@ class InsideCommand {
     [[nodiscard]] bool over() const { return over_; }
 
  private:
-    InsideCommand(event::Loop& loop, Done done) : loop_(loop), done_(std::move(done)) {}
+    InsideCommand(event::Loop& loop, shell::Leaves& leaves, Done done)
+            : loop_(loop), leaves_(leaves), done_(std::move(done)) {}
     void on_entering();
     bool read_output();
     void finish(const Result<os::ExitStatus>& status);
 
     event::Loop& loop_;
+    shell::Leaves& leaves_;
     Done done_;
     os::UniqueFd output_fd_;
     std::string output_;

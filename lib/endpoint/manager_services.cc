@@ -25,7 +25,8 @@ void Manager::run_command(Call& call, const std::vector<std::string>& command, u
     if (commands_.size() >= kMostCommands) {
         return call.refuse(kLimitsExceeded, "too much is asked of this box at once");
     }
-    auto started = InsideCommand::start(loop_, *box_.record, command, patience, std::move(done));
+    auto started = InsideCommand::start(loop_, *box_.record, *box_.leaves, command, patience,
+                                        std::move(done));
     if (!started) return call.refuse(refusal_of(started.error()));
     commands_.push_back(std::move(started).value());
 }
@@ -38,7 +39,7 @@ void Manager::with_services(Call& call, const Listed& then) {
         return call.refuse(kLimitsExceeded, "too much is asked of this box at once");
     }
     auto started = InsideCommand::start(
-            loop_, *box_.record, list_command(), kListPatience,
+            loop_, *box_.record, *box_.leaves, list_command(), kListPatience,
             [this, by = call.caller(), then](const Result<os::ExitStatus>& status,
                                              const std::string& output) {
                 // A box without a shell has no services that we could see.

@@ -54,7 +54,7 @@ Result<void> Companion::begin(const state::Record& box) {
     const auto act = [&](const Target& target, const launch::Link& to_caller) {
         companion_main({&target, &box, &to_caller, listener_, far, program});
     };
-    entering_ = BOX_TRY(Entering::begin(Entering::Joining{box, Place::payload, act, true}));
+    entering_ = BOX_TRY(Entering::begin(Entering::Joining{box, Place::companion, act, true}));
     source_ = BOX_TRY(loop_.add_io(entering_->fd(), EPOLLIN, [this](uint32_t) { on_entering(); }));
     patience_ = loop_.add_timer(event::now_us() + kPatience,
                                 [this] { fail(Error(ETIME, "start the companion of the box")); });

@@ -44,7 +44,7 @@ Result<void> check_passed(std::array<Stdio, 3>& stdio) {
     return {};
 }
 
-/// Makes the cgroup of the session, or opens that of PID 1; returns what to start in.
+/// Makes the cgroup of the session; returns what to start in.
 Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& session) {
     constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     if (box.cgroup.empty()) return os::UniqueFd();
@@ -55,9 +55,9 @@ Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& 
     }
     session.parent =
             BOX_TRY(os::open_in(session.parent, "payload", kDirectory, os::Follow::no_symlinks));
-    if (place == Place::payload) return os::duplicate(session.parent);
     // Not locked as claim_leaf() does it: the box can lock this directory for ever.
-    session.leaf = BOX_TRY(cgroup::make_leaf(session.parent, "session"));
+    const char* const prefix = place == Place::companion ? "companion" : "session";
+    session.leaf = BOX_TRY(cgroup::make_leaf(session.parent, prefix));
     return os::duplicate(session.leaf.dir);
 }
 

@@ -62,11 +62,13 @@ enum class Leads {
     program,  ///< the program itself, for login(1), which hands the terminal on
 };
 
-/// In which cgroup the program is.
+/// In which cgroup the program is: always one of its own. In that of PID 1 it would keep an init
+/// from enabling controllers below, and could not be once they are (no internal processes,
+/// cgroups(7)).
 enum class Place {
-    beside_payload,  ///< one of its own, out of the box's reach
-    in_payload,      ///< one of its own below payload/, seen with the box by who looks at that
-    payload,         ///< that of PID 1
+    beside_payload,  ///< out of the box's reach
+    in_payload,      ///< below payload/, seen with the box by who looks at that
+    companion,       ///< there as well, told from sessions by its name
 };
 
 struct EnterRequest {

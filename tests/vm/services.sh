@@ -75,6 +75,9 @@ wait_for in_state witness up
 is "services run" "$(field witness state)" up
 not_ok "no limit is out of force" grep 'not in force' "$tap_tmp/$box.log"
 witness=$(field witness pid)
+# With controllers on, no process may be where PID 1 was started.
+like "control: controllers are on" "$("$BOXCTL" shell "$box" cat /sys/fs/cgroup/cgroup.subtree_control </dev/null)" 'memory.*pids'
+is "machinectl gets in all the same" "$(machinectl --quiet shell "$box" /bin/echo here </dev/null 2>&1 | tr -d '\r')" here
 
 # --- memory ---
 is "MemoryMax= kills what takes too much" "$(services start glutton 2>&1; field glutton status)" $'box-init: it is failed, status 137\n137'

@@ -22,6 +22,19 @@ echo +memory +pids >cgroup.subtree_control && echo 16M >small/memory.max && echo
 (echo 0 >small/cgroup.procs; exec dd if=/dev/zero of=/dev/null bs=64M count=1) >/dev/null 2>&1
 echo $? >/run/went
 ONCE
+mkdir -p "$root/etc/init.d" "$root/etc/rcS.d"
+cat >"$root/etc/init.d/marker" <<'MARKER'
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides: marker
+### END INIT INFO
+case $1 in
+start) sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >/run/marker.pid ;;
+stop) kill "$(cat /run/marker.pid)" && rm /run/marker.pid ;;
+status) test -e /run/marker.pid || exit 3 ;;
+esac
+MARKER
+chmod 755 "$root/etc/init.d/marker"
 # The unit as it is installed, beside the program as it was built.
 ln -s "$BOXCTL" /usr/local/bin/boxctl
 cp "$BUILD/units/boxctl@.service" /run/systemd/system/
@@ -83,6 +96,14 @@ own_limits() {
 ok "systemctl start boxctl@alpine" systemctl start boxctl@alpine.service
 set_property alpine boxctl@alpine.service
 own_limits alpine
+# Where controllers are enabled below, no process may be in the cgroup of PID 1.
+ok "its services can be started all the same" systemctl -M alpine start marker.service
+is "and run" "$(systemctl -M alpine is-active marker.service)" active
+sessions() { find "$cgroup/payload" -name 'session-*' | wc -l; }
+with=$(sessions)
+fewer() { [ "$(sessions)" -lt "$with" ]; }
+ok "and stopped" systemctl -M alpine stop marker.service
+ok "their cgroups go with them" wait_for fewer
 systemctl set-property --runtime boxctl@alpine.service MemoryMax=32M MemorySwapMax=0
 ok "systemctl restart" systemctl restart boxctl@alpine.service
 is "what was set counts in the next life" "$(take_memory alpine)" 137
