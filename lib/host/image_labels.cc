@@ -11,6 +11,8 @@
 namespace boxctl::host {
 namespace {
 
+/// What begins so and is neither is one of them misspelt.
+constexpr std::string_view kFamily = "io.boxctl.service";
 constexpr std::string_view kPathLabel = "io.boxctl.services";
 constexpr std::string_view kTextLabel = "io.boxctl.service.";
 constexpr const char* kConfig = "config.json";
@@ -62,7 +64,11 @@ Result<void> take_labels(const json::Value* labels, ServiceLabels& taken) {
     if (labels == nullptr || !labels->is_object()) return {};
     for (const auto& [label, value] : labels->items()) {
         const bool path = label == kPathLabel;
-        if (!path && !label.starts_with(kTextLabel)) continue;
+        if (!path && !label.starts_with(kTextLabel)) {
+            if (!label.starts_with(kFamily)) continue;
+            return label_error(label, "is not known: there are " + quote(kPathLabel) + " and " +
+                                              quote(std::string(kTextLabel) + "NAME"));
+        }
         const std::string text = BOX_TRY(json::get_string(*labels, label));
         BOX_TRY(path ? take_path(text, taken) : take_text(label, text, taken));
     }

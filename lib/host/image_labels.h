@@ -33,7 +33,7 @@ struct ServiceLabels {
 };
 
 /// From a config.json. Nullopt: it has no label of ours. Errors: it is no JSON; a label is no text,
-/// has no absolute path or a name that is none of a service's; both kinds of label.
+/// has no absolute path or a name that is none of a service's; one that is misspelt; both kinds.
 Result<std::optional<ServiceLabels>> parse_service_labels(std::string_view text);
 
 /// Of the bundle that `root` is the rootfs of; nullopt also when it is none: it has another name,

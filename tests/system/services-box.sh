@@ -157,7 +157,7 @@ is "C9: nothing else in an image's config gets a box more, or other, than it had
     "hooks": {"prestart": [{"path": "/bin/touch", "args": ["touch", "/tmp/evil"]}]}, "linux": {"namespaces": []},
     "annotations": {"io.boxctl.capability": "all", "io.boxctl.bind": "/:/host", "io.boxctl.private-users": "no",
         "io.boxctl.init": "/bin/sh", "run.oci.keep_original_groups": "1", "io.crun.keep_original_groups": "1",
-        "io.boxctl.servicesX": "/opt", "IO.BOXCTL.SERVICES": "/opt"},
+        "IO.BOXCTL.SERVICES": "/opt"},
     "config": {"Entrypoint": ["/bin/sh"], "User": "0", "Volumes": {"/etc": {}}, "Labels": {"io.boxctl.property": "MemoryMax=1"}}}')" "$plain"
 not_ok "C9: control: a label of services does" \
     test "$(plan_of '{"annotations": {"io.boxctl.service.x": "/bin/x"}}')" = "$plain"

@@ -99,6 +99,9 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_meant_is_refused) {
              "label 'io.boxctl.service.../../x'" + name},
             {annotations(R"("io.boxctl.service.a/b":"/bin/a")"),
              "label 'io.boxctl.service.a/b'" + name},
+            {annotations(R"("io.boxctl.services.a":"/bin/a")"),
+             "label 'io.boxctl.services.a' is not known: there are 'io.boxctl.services' and "
+             "'io.boxctl.service.NAME'"},
             {annotations(R"("io.boxctl.service.a":" ")"), "label 'io.boxctl.service.a' is empty"},
             {annotations(R"("io.boxctl.services":"/s","io.boxctl.service.a":"/bin/a")"),
              "there are labels of both kinds: 'io.boxctl.services' and 'io.boxctl.service.a'"},
