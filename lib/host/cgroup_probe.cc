@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/host/lines.h"
 #include "lib/host/probe.h"
+#include "lib/os/bpf.h"
 #include "lib/os/file.h"
 
 namespace boxctl::host {
@@ -32,6 +33,13 @@ bool is_delegated(std::string dir) {
         if (getxattr(dir.c_str(), name, &mark, sizeof mark) == 1 && mark == '1') return true;
     }
     return false;
+}
+
+/// Asked of the mount itself: a kernel without bpf(2) or without CONFIG_CGROUP_BPF says no, and so
+/// does whatever confines boxctl itself (a container, a unit) and keeps the call from it.
+bool runs_device_programs(const std::string& mount) {
+    const auto dir = os::open_host(mount, O_RDONLY | O_DIRECTORY);
+    return dir && os::list_device_programs(*dir);
 }
 
 }  // namespace
@@ -66,6 +74,7 @@ CgroupFacts probe_cgroup() {
     facts.writable = faccessat(AT_FDCWD, facts.mount.c_str(), W_OK, AT_EACCESS) == 0;
     // The test of sd_booted(3).
     facts.systemd = access("/run/systemd/system", F_OK) == 0;
+    facts.device_programs = runs_device_programs(facts.mount);
     if (facts.systemd) facts.own_delegated = is_delegated(facts.mount + facts.own);
     return facts;
 }

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "lib/base/result.h"
+#include "lib/host/devices.h"
 #include "lib/host/image_labels.h"
 #include "lib/os/fd.h"
 #include "lib/settings/settings.h"
@@ -36,6 +37,7 @@ struct CgroupFacts {
     bool writable = false;                 ///< we may make directories at its root
     bool systemd = false;                  ///< a systemd manages this hierarchy
     bool own_delegated = false;            ///< systemd has handed our own cgroup to its unit
+    bool device_programs = false;          ///< BPF programs can decide on devices here
 };
 
 /// What of systemd's services there is to talk to. All false where it did not boot the machine.
@@ -49,6 +51,13 @@ struct ServiceFacts {
 struct BoundDevice {
     std::string path;
     bool read_only = false;
+    DeviceNumber number = {};
+};
+
+/// The devices that a rule of DeviceAllow= stands for; none: the host has no such device.
+struct RuledDevices {
+    std::string rule;  ///< "/dev/kvm", "char-drm"
+    std::vector<DeviceNumber> numbers;
 };
 
 /// A credential and what is in it.
@@ -158,6 +167,7 @@ struct RootFacts {
     std::vector<std::string> usr_links;  ///< names in / that are links into usr: "bin", "lib"
     std::vector<std::string> missing_directories;  ///< of proc sys dev run tmp, those not there
     std::vector<BoundDevice> bound_devices;        ///< among the sources of --bind
+    std::vector<RuledDevices> ruled_devices;       ///< in --property=DeviceAllow=
 };
 
 /// Reads the host. Never fails for a bare host: what is absent is a fact too.

@@ -293,9 +293,14 @@ void probe_devices(const settings::Settings& wanted, RootFacts& facts) {
         struct stat status = {};
         // Of a source that is not there the mount itself will tell.
         if (bind.in_tree || stat(bind.source.c_str(), &status) < 0) continue;
-        if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
-            facts.bound_devices.push_back({bind.source, bind.read_only});
+        if (const auto device = device_of(status.st_mode, status.st_rdev)) {
+            facts.bound_devices.push_back({bind.source, bind.read_only, *device});
         }
+    }
+    for (const settings::Assignment& property : wanted.resources.properties.value) {
+        const std::vector<std::string> words = split_blanks(property.value);
+        if (property.name != "DeviceAllow" || words.empty()) continue;
+        facts.ruled_devices.push_back({words.front(), find_devices(words.front())});
     }
 }
 

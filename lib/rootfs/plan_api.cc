@@ -171,20 +171,14 @@ void append_sys(Ops& ops, const settings::Settings& wanted, const host::HostFact
         Missing::skip);
 }
 
-struct Device {
-    const char* name;  ///< below /dev
-    unsigned major_number;
-    unsigned minor_number;
-};
-
 /// With the links by number that systemd expects. All of a kind together: nodes are made with the
 /// host's ids, directories and links with the box's.
-void append_devices(Ops& ops, const std::vector<Device>& devices) {
-    for (const Device& device : devices) {
+void append_devices(Ops& ops, const std::vector<host::NamedDevice>& devices) {
+    for (const host::NamedDevice& device : devices) {
         add(ops, std::string("/dev/") + device.name,
             Node{S_IFCHR | 0666, device.major_number, device.minor_number});
     }
-    for (const Device& device : devices) {
+    for (const host::NamedDevice& device : devices) {
         add(ops, format("/dev/char/%u:%u", device.major_number, device.minor_number),
             Symlink{std::string("../") + device.name});
     }
@@ -212,12 +206,12 @@ void append_dev(Ops& ops, const host::HostFacts& have, const MountContext& conte
         Missing::create);
     for (const char* name : {"/dev/char", "/dev/pts", "/dev/shm", "/dev/mqueue"})
         add(ops, name, Directory{0755});
-    std::vector<Device> devices = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
-                                   {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
-    if (have.device_fuse) devices.push_back({"fuse", 10, 229});
+    std::vector<host::NamedDevice> devices(std::begin(host::kPlainDevices),
+                                           std::end(host::kPlainDevices));
+    if (have.device_fuse) devices.push_back(host::kFuse);
     if (have.device_tun) {
         add(ops, "/dev/net", Directory{0755});
-        devices.push_back({"net/tun", 10, 200});
+        devices.push_back(host::kTun);
     }
     append_devices(ops, devices);
     add(ops, "/dev/fd", Symlink{"/proc/self/fd"});

@@ -69,6 +69,16 @@ UserEntry user_of(const std::string& text) {
     return user;
 }
 
+/// "c10:229", "b8:*"
+DeviceNumber device_of(const std::string& text) {
+    const size_t colon = text.find(':');
+    if (colon == std::string::npos) throw std::runtime_error("no device: " + text);
+    const std::string minor_number = text.substr(colon + 1);
+    DeviceNumber device = {text[0] == 'b', number_of(text.substr(1, colon - 1)), std::nullopt};
+    if (minor_number != "*") device.minor_number = number_of(minor_number);
+    return device;
+}
+
 void set_terminals(World& world, bool on) {
     world.host.input_tty = on;
     world.host.output_tty = on;
@@ -84,7 +94,8 @@ World debian() {
                          .mount = "/sys/fs/cgroup/unified",
                          .own = "/user.slice/session-1.scope",
                          .controllers = {},
-                         .writable = true};
+                         .writable = true,
+                         .device_programs = true};
     world.host.propagates = true;
     world.host.timezone = "Europe/Berlin";
     world.host.localtime = true;
@@ -118,7 +129,8 @@ World systemd() {
                          .controllers = {"cpuset", "cpu", "io", "memory", "pids"},
                          .writable = true,
                          .systemd = true,
-                         .own_delegated = true};
+                         .own_delegated = true,
+                         .device_programs = true};
     world.host.services = {.bus = true, .manager = true, .machined = true};
     world.host.resolved_stub = true;
     world.root.os_release = {{"ID", "debian"}, {"VERSION_ID", "12"}};
@@ -197,8 +209,20 @@ const std::map<std::string, Setter>& setters() {
             {"userdb", [](World& w, const std::string& v) { w.root.accounts.userdb = flag_of(v); }},
             {"bound_device",
              [](World& w, const std::string& v) {
-                 w.root.bound_devices.push_back({v, false});
+                 const std::vector<std::string> words = words_of(v);
+                 const bool read_only = words.size() > 2 && words[2] == "ro";
+                 w.root.bound_devices.push_back({words.at(0), read_only, device_of(words.at(1))});
              }},
+            {"ruled_device",
+             [](World& w, const std::string& v) {
+                 const std::vector<std::string> words = words_of(v);
+                 w.root.ruled_devices.push_back({words.at(0), {}});
+                 if (words.size() > 1) {
+                     w.root.ruled_devices.back().numbers = {device_of(words[1])};
+                 }
+             }},
+            {"device_programs",
+             [](World& w, const std::string& v) { w.host.cgroup.device_programs = flag_of(v); }},
             {"propagates", [](World& w, const std::string& v) { w.host.propagates = flag_of(v); }},
             {"localtime", [](World& w, const std::string& v) { w.host.localtime = flag_of(v); }},
             {"services",
