@@ -114,11 +114,24 @@ Result<bool> Message::read_bool() {
     return value != 0;
 }
 
+Result<bool> Message::enter(char type, const char* contents) {
+    const int entered = library_->bus_message_enter_container(message_, type, contents);
+    if (entered >= 0) return entered > 0;
+    return Error(-entered, format("read a '%c' of '%s' of a message", type, contents));
+}
+
 Result<void> Message::enter_variant(const char* contents) {
-    const int entered = library_->bus_message_enter_container(message_, 'v', contents);
-    if (entered > 0) return {};
-    return Error(entered < 0 ? -entered : ENXIO,
-                 std::string("read a variant of type '") + contents + "' of a message");
+    if (BOX_TRY(enter('v', contents))) return {};
+    return Error(ENXIO, std::string("read a variant of type '") + contents + "' of a message");
+}
+
+Result<void> Message::enter_array(const char* contents) {
+    if (BOX_TRY(enter('a', contents))) return {};
+    return Error(ENXIO, std::string("read an array of '") + contents + "' of a message");
+}
+
+Result<bool> Message::enter_struct(const char* contents) {
+    return enter('r', contents);
 }
 
 Result<void> Message::leave() {

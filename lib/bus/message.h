@@ -56,6 +56,9 @@ class Message {
     Result<uint64_t> read_uint64();   ///< t
     Result<bool> read_bool();         ///< b
     Result<void> enter_variant(const char* contents);
+    Result<void> enter_array(const char* contents);
+    /// False behind the last one of an array.
+    Result<bool> enter_struct(const char* contents);
     Result<void> leave();
 
     /// 0, or the errno of the first field that could not be written.
@@ -67,6 +70,7 @@ class Message {
     Message& open(char type, const char* contents);
     Message& note(int done);
     Result<void> read(char type, void* value);
+    Result<bool> enter(char type, const char* contents);
 
     const Libsystemd* library_;
     sd_bus_message* message_;

@@ -210,19 +210,48 @@ Result<std::string> read_version(Message& answer) {
     return answer.read_text();
 }
 
-Result<std::string> cgroup_of(Connection& connection, const std::string& unit) {
-    const std::string what = "ask for the cgroup of " + quote(unit);
-    // Reading a property of a unit would load it; this fails for one that is not.
+namespace {
+
+/// The answer to a question for a property of a unit, before its value. Reading one would load the
+/// unit; this fails for one that is not.
+Result<Message> get_property(Connection& connection, const std::string& unit,
+                             const char* interface_name, const char* property) {
     Message find = BOX_TRY(connection.make_call(manager(), "GetUnit"));
     find.put_text(unit);
-    Message found = BOX_TRY(connection.call(find).context(what));
+    Message found = BOX_TRY(connection.call(find));
     const Address object = {kService, BOX_TRY(found.read_path()),
                             "org.freedesktop.DBus.Properties"};
     Message get = BOX_TRY(connection.make_call(object, "Get"));
-    get.put_text("org.freedesktop.systemd1.Scope").put_text("ControlGroup");
-    Message answer = BOX_TRY(connection.call(get).context(what));
+    get.put_text(std::string("org.freedesktop.systemd1.") + interface_name).put_text(property);
+    return connection.call(get);
+}
+
+Result<TextPairs> read_pairs(Message& answer) {
+    BOX_TRY(answer.enter_variant("a(ss)"));
+    BOX_TRY(answer.enter_array("(ss)"));
+    TextPairs pairs;
+    while (BOX_TRY(answer.enter_struct("ss"))) {
+        std::string first = BOX_TRY(answer.read_text());
+        pairs.emplace_back(std::move(first), BOX_TRY(answer.read_text()));
+        BOX_TRY(answer.leave());
+    }
+    return pairs;
+}
+
+}  // namespace
+
+Result<std::string> cgroup_of(Connection& connection, const std::string& unit) {
+    const std::string what = "ask for the cgroup of " + quote(unit);
+    Message answer = BOX_TRY(get_property(connection, unit, "Scope", "ControlGroup").context(what));
     BOX_TRY(answer.enter_variant("s").context(what));
     return answer.read_text().context(what);
+}
+
+Result<TextPairs> devices_of(Connection& connection, const std::string& unit) {
+    const std::string what = "ask for the devices of " + quote(unit);
+    const char* kind = unit.ends_with(".scope") ? "Scope" : "Service";
+    Message answer = BOX_TRY(get_property(connection, unit, kind, "DeviceAllow").context(what));
+    return read_pairs(answer).context(what);
 }
 
 }  // namespace boxctl::bus

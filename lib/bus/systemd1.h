@@ -39,6 +39,9 @@ Result<void> stop_unit(Connection& connection, const std::string& unit);
 /// The cgroup of a unit, "/machine.slice/x.scope"; empty: it has none. ENOENT when not loaded.
 Result<std::string> cgroup_of(Connection& connection, const std::string& unit);
 
+/// What DeviceAllow= of a unit names, as it is in force: device and access. ENOENT when not loaded.
+Result<TextPairs> devices_of(Connection& connection, const std::string& unit);
+
 /// For systemd's version, to be sent by whoever has the loop: "257.13-1~deb13u1".
 Result<Message> make_ask_version(Connection& connection);
 Result<std::string> read_version(Message& answer);
