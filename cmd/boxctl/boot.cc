@@ -64,6 +64,7 @@ Result<state::Record> make_record(const plan::Plan& plan, const launch::Reservat
     record.leader = BOX_TRY(identify(box.leader));
     record.started = static_cast<uint64_t>(time(nullptr));
     record.cgroup = reservation.cgroup().machine_dir;
+    record.devices_restricted = plan.devices.restricted;
     record.unit = plan.cgroup.scope.unit;
     record.console = plan::to_string(plan.console.mode);
     record.log = plan::to_string(plan.console.log);

@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/base/unit_name.h"
 #include "lib/bus/unit_properties.h"
+#include "lib/cgroup/device_plan.h"
 #include "lib/cgroup/properties.h"
 
 namespace boxctl::cgroup {
@@ -90,15 +91,6 @@ Result<CgroupPlan> plan_kept_unit(const settings::Settings& wanted, const host::
     return plan;
 }
 
-bus::Property devices_of_scope(const host::HostFacts& have, const CgroupContext& context) {
-    bus::TextPairs allowed = {{"char-pts", "rw"}};
-    if (have.device_tun) allowed.emplace_back("/dev/net/tun", "rwm");
-    if (have.device_fuse) allowed.emplace_back("/dev/fuse", "rwm");
-    for (const host::BoundDevice& device : context.devices)
-        allowed.emplace_back(device.path, device.read_only ? "r" : "rw");
-    return {"DeviceAllow", allowed};
-}
-
 Result<CgroupPlan> plan_scope(const settings::Settings& wanted, const host::HostFacts& have,
                               const CgroupContext& context) {
     const auto& properties = wanted.resources.properties.value;
@@ -126,7 +118,7 @@ Result<CgroupPlan> plan_scope(const settings::Settings& wanted, const host::Host
              {"CollectMode", std::string("inactive-or-failed")},
              {"TasksMax", kDefaultTasks},
              {"DevicePolicy", std::string("closed")},
-             devices_of_scope(have, context)};
+             default_devices(have, context.devices)};
     if (context.poweroff_signal != 0) scope.push_back({"KillSignal", context.poweroff_signal});
     for (const settings::Assignment& property : properties)
         BOX_TRY(bus::assign_property(scope, property.name, property.value).context("--property"));

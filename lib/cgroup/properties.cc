@@ -5,6 +5,7 @@
 
 #include "lib/base/text.h"
 #include "lib/bus/unit_properties.h"
+#include "lib/cgroup/device_plan.h"
 
 namespace boxctl::cgroup {
 namespace {
@@ -95,7 +96,7 @@ Result<std::vector<Limit>> limits_of(const std::vector<settings::Assignment>& pr
         std::vector<bus::Property> parsed;
         BOX_TRY(bus::assign_property(parsed, wanted.name, wanted.value).context("--property"));
         std::erase_if(limits, [&](const auto& earlier) { return earlier.first == wanted.name; });
-        if (parsed.empty()) continue;
+        if (parsed.empty() || is_about_devices(wanted)) continue;
         limits.emplace_back(wanted.name, BOX_TRY(limit_of(wanted, parsed.front())));
     }
     std::vector<Limit> kept;

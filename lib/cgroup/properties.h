@@ -18,7 +18,8 @@ struct Limit {
 };
 
 /// One limit a file. A later value of a property replaces an earlier one, an empty one takes it
-/// back. Errors: see bus::assign_property(); a property that only systemd can set.
+/// back. Those about devices are another matter (device_plan.h). Errors: see
+/// bus::assign_property(); a property that only systemd can set.
 Result<std::vector<Limit>> limits_of(const std::vector<settings::Assignment>& properties);
 
 }  // namespace boxctl::cgroup

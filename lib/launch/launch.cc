@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "lib/base/text.h"
+#include "lib/cgroup/devices.h"
 #include "lib/launch/builder.h"
 #include "lib/launch/exec_image.h"
 #include "lib/launch/protocol.h"
@@ -173,6 +174,10 @@ Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::B
     links.builder_far.close();
     links.payload_far.close();
     BOX_TRY(converse(plan, links, reservation, box));
+    // Not before the tree is built: what the builder does is not the box's doing. While the payload
+    // confines itself; nothing of the box runs yet.
+    BOX_TRY(cgroup::restrict_devices(reservation.cgroup(), plan.devices)
+                    .context("restrict the box's devices"));
     box.payload = std::move(links.payload);
     return box;
 }

@@ -267,6 +267,7 @@ void add_notes(Plan& plan, const host::HostFacts& have, const host::RootFacts& r
                 join(names, ", ") + ": keep it below a directory of mode 0700, or mount it nosuid");
     }
     if (!plan.cgroup.note.empty()) plan.notes.push_back(plan.cgroup.note);
+    if (!plan.devices.note.empty()) plan.notes.push_back(plan.devices.note);
     if (plan.process.passed_fds.size() < have.passed_fds.size()) {
         plan.notes.emplace_back(
                 "box-init is PID 1: the sockets that boxctl was passed stay outside");
@@ -376,6 +377,8 @@ Result<Plan> make_plan(const Settings& wanted, const host::HostFacts& have,
     plan.stop = plan_stop(wanted, root);
     plan.cgroup = BOX_TRY(cgroup::plan_cgroup(
             wanted, have, {plan.name, root.bound_devices, plan.stop.poweroff.signal}));
+    plan.devices =
+            BOX_TRY(cgroup::plan_devices(wanted, have, root, {plan.contained(), plan.cgroup}));
     plan.console = plan_console(wanted, have, root);
     plan.security = plan_security(wanted, have, plan.namespaces.network, plan.contained());
     plan.ready = BOX_TRY(plan_ready(wanted, root, plan));

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "lib/base/result.h"
+#include "lib/cgroup/device_plan.h"
 #include "lib/cgroup/plan.h"
 #include "lib/host/facts.h"
 #include "lib/net/plan.h"
@@ -124,6 +125,7 @@ struct Plan {
     rootfs::MountPlan mounts;
     net::NetPlan network;
     cgroup::CgroupPlan cgroup;
+    cgroup::DevicePlan devices;
     ProcessPlan process;
     SecurityPlan security;
     ConsolePlan console;

@@ -196,6 +196,7 @@ std::string print_plan(const Plan& plan) {
     }
     line("network", net::describe(plan.network));
     line("cgroup", cgroup::describe(plan.cgroup));
+    if (plan.devices.restricted) line("devices", cgroup::describe(plan.devices));
     line("caps", security::describe_capabilities(plan.security.capabilities));
     if (plan.security.ambient != 0) {
         line("ambient", security::describe_capabilities(plan.security.ambient));
@@ -258,6 +259,7 @@ std::string print_plan_json(const Plan& plan) {
             {"mounts", mounts},
             {"network", net::describe(plan.network)},
             {"cgroup", cgroup::describe(plan.cgroup)},
+            {"devices", plan.devices.restricted ? Value(cgroup::describe(plan.devices)) : Value()},
             {"capabilities", security::describe_capabilities(plan.security.capabilities)},
             {"seccomp", filter_names(plan.security)},
             {"system_calls", security::describe(plan.security.calls)},

@@ -9,6 +9,7 @@
 
 #include "lib/base/text.h"
 #include "lib/cgroup/apply.h"
+#include "lib/cgroup/devices.h"
 #include "lib/os/dismiss.h"
 #include "lib/os/file.h"
 #include "lib/os/message.h"
@@ -51,6 +52,9 @@ Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& 
     session.parent = BOX_TRY(os::open_host(box.cgroup, kDirectory));
     if (place == Place::beside_payload) {
         session.leaf = BOX_TRY(claim_leaf(session.parent));
+        if (box.devices_restricted) {
+            BOX_TRY(cgroup::restrict_leaf(session.parent, session.leaf.dir));
+        }
         return os::duplicate(session.leaf.dir);
     }
     session.parent =

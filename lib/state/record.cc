@@ -103,6 +103,9 @@ Result<void> get_later_members(const Value& object, Record& record) {
         record.system_calls = BOX_TRY(get_strings(object, "system_calls"));
         record.address_families = BOX_TRY(json::get_string(object, "address_families"));
     }
+    if (json::find(object, "devices_restricted") != nullptr) {
+        record.devices_restricted = BOX_TRY(json::get_bool(object, "devices_restricted"));
+    }
     return {};
 }
 
@@ -135,6 +138,7 @@ std::string to_json(const Record& record) {
             {"leader", identity_value(record.leader)},
             {"started", record.started},
             {"cgroup", record.cgroup},
+            {"devices_restricted", record.devices_restricted},
             {"unit", record.unit},
             {"console", record.console},
             {"console_output", record.console_output},

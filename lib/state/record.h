@@ -66,6 +66,7 @@ struct Record {
     ProcessIdentity leader;
     uint64_t started = 0;                        ///< seconds since the epoch
     std::string cgroup;                          ///< directory of the box, empty: none
+    bool devices_restricted = false;             ///< by a program of ours (cgroup/devices.h)
     std::string unit;                            ///< scope made for the box, empty: none
     std::string console;                         ///< "interactive", "read-only", "passive", "pipe"
     std::string log = "none";                    ///< who keeps it: "file", "journal", "none"

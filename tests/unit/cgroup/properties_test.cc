@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(errors_say_what_is_taken) {
 
 BOOST_AUTO_TEST_CASE(what_only_systemd_can_set_is_refused) {
     const settings::Assignment rows[] = {{"IPAddressDeny", "any"},
-                                         {"DeviceAllow", "/dev/kvm"},
+                                         {"SocketBindDeny", "any"},
                                          {"MemoryMax", "50%"},
                                          {"CPUWeight", "idle"}};
     for (const auto& row : rows) {
@@ -86,6 +86,14 @@ BOOST_AUTO_TEST_CASE(what_only_systemd_can_set_is_refused) {
                            "leave the property out");
     }
     BOOST_TEST(!cgroup::limits_of({{"Nonsense", "1"}}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(devices_are_no_limit_but_have_to_be_well_formed) {
+    const auto limits =
+            cgroup::limits_of({{"DeviceAllow", "/dev/kvm"}, {"DevicePolicy", "strict"}});
+    BOOST_REQUIRE(limits.has_value());
+    BOOST_TEST(limits->empty());
+    BOOST_TEST(!cgroup::limits_of({{"DeviceAllow", "kvm"}}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_later_value_wins_and_an_empty_one_takes_back) {

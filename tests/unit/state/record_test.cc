@@ -37,6 +37,7 @@ state::Record sample() {
     record.leader = {INT32_MAX, UINT64_MAX};
     record.started = 1795432041;
     record.cgroup = "/sys/fs/cgroup/machine.slice/machine-web.scope";
+    record.devices_restricted = true;
     record.unit = "machine-web.scope";
     record.console = "passive";
     record.terminals = {{0, 20}, {2, 21}, {64, INT32_MAX}};
@@ -87,6 +88,7 @@ BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was) {
     BOOST_TEST(read->started == written.started);
     BOOST_TEST(read->cgroup == written.cgroup);
     BOOST_TEST(read->unit == written.unit);
+    BOOST_TEST(read->devices_restricted);
     BOOST_TEST(read->console == written.console);
     BOOST_TEST((read->terminals == written.terminals));
     BOOST_TEST(read->host_link == written.host_link);
@@ -157,7 +159,8 @@ BOOST_AUTO_TEST_CASE(a_missing_or_mistyped_member_is_named) {
 
 BOOST_AUTO_TEST_CASE(a_record_of_an_older_boxctl_is_read) {
     std::string text = state::to_json(sample());
-    for (const char* key : {"console_output", "log", "stop_timeout", "reloads", "reload_failure"}) {
+    for (const char* key : {"console_output", "log", "stop_timeout", "reloads", "reload_failure",
+                            "devices_restricted"}) {
         const std::string member = "\"" + std::string(key) + "\":";
         BOOST_TEST(!state::from_json(replaced(text, member, member + "null,\"other\":")), key);
         text = replaced(text, member, "\"other-" + std::string(key) + "\":");
@@ -167,6 +170,7 @@ BOOST_AUTO_TEST_CASE(a_record_of_an_older_boxctl_is_read) {
     BOOST_TEST(read->console_output == state::Record().console_output);
     BOOST_TEST(read->stop_timeout == state::Record().stop_timeout);
     BOOST_TEST(read->reloads == 0U);
+    BOOST_TEST(!read->devices_restricted);
     BOOST_TEST(read->log == state::Record().log);
     BOOST_TEST(read->reload_failure.empty());
 }
