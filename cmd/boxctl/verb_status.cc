@@ -4,6 +4,7 @@
 #include "cmd/boxctl/verbs.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/cgroup/devices.h"
 #include "lib/cgroup/usage.h"
 #include "lib/plan/plan.h"
 #include "lib/shell/bind.h"
@@ -100,6 +101,56 @@ std::string oom_kills_of(const Machine& machine) {
     return format("%llu, for want of memory", static_cast<unsigned long long>(*kills));
 }
 
+/// Nothing of a box that no program of ours watches.
+std::optional<Result<std::vector<cgroup::Refusal>>> denied_of(const Machine& machine) {
+    if (machine.life != Life::running || !machine.record->devices_restricted) return std::nullopt;
+    const auto dir = shell::open_cgroup(*machine.record);
+    if (!dir) return dir.error();
+    return cgroup::read_refusals(*dir);
+}
+
+/// What was denied is said by the box's processes, in a way: they choose what to try, and their
+/// names.
+std::string text_of(const cgroup::Refusal& refusal) {
+    const auto times = static_cast<unsigned long long>(refusal.count);
+    return format("%s %u:%u %s, by %s, %llu time%s", refusal.device.block ? "block" : "char",
+                  refusal.device.major_number, refusal.device.minor_number.value_or(0),
+                  refusal.access.c_str(),
+                  refusal.command.empty() ? "-" : quote(refusal.command).c_str(), times,
+                  times == 1 ? "" : "s");
+}
+
+std::vector<std::string> denied_lines(const Machine& machine) {
+    constexpr size_t kMostLines = 10;
+    const auto denied = denied_of(machine);
+    if (!denied) return {};
+    if (!*denied) return {"unknown: " + denied->error().message()};
+    std::vector<std::string> lines;
+    for (const cgroup::Refusal& refusal : **denied) {
+        if (lines.size() == kMostLines) {
+            lines.push_back(
+                    format("and %zu more, shown by --json", (*denied)->size() - kMostLines));
+            break;
+        }
+        lines.push_back(text_of(refusal));
+    }
+    return lines;
+}
+
+json::Value json_of(const std::vector<cgroup::Refusal>& denied) {
+    json::Value list = json::Value::array();
+    for (const cgroup::Refusal& refusal : denied) {
+        list.push_back({{"type", refusal.device.block ? "block" : "char"},
+                        {"major", refusal.device.major_number},
+                        {"minor", refusal.device.minor_number.value_or(0)},
+                        {"access", refusal.access},
+                        {"command",
+                         refusal.command.empty() ? json::Value() : json::Value(refusal.command)},
+                        {"count", refusal.count}});
+    }
+    return list;
+}
+
 std::string text_of(const Machine& machine) {
     std::string text = printable(machine.name) + "\n";
     const auto line = [&](const char* title, const std::string& value) {
@@ -136,6 +187,8 @@ std::string text_of(const Machine& machine) {
     line("Cgroup", record.cgroup);
     line("Frozen", frozen_of(machine));
     line("OOM kills", oom_kills_of(machine));
+    for (const std::string& denied : denied_lines(machine))
+        line("Denied", denied);
     line("Unit", record.unit);
     line("Network", record.host_link);
     line("Terminals", terminals_of(record));
@@ -179,6 +232,8 @@ json::Value json_of(const Machine& machine) {
     value["frozen"] = !frozen_of(machine).empty();
     const auto kills = count_oom_kills(machine);
     value["oom_kills"] = kills ? json::Value(*kills) : json::Value();
+    const auto denied = denied_of(machine);
+    value["denied_devices"] = denied && *denied ? json_of(**denied) : json::Value();
     value["host_link"] = record.host_link;
     value["terminals"] = terminals;
     const bool runs = machine.life == Life::running;
