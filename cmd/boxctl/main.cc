@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "cmd/boxctl/help.h"
@@ -14,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/os/fd.h"
 #include "lib/os/journal.h"
+#include "lib/os/process.h"
 #include "lib/supervise/reload.h"
 
 namespace boxctl::cmd {
@@ -80,6 +82,7 @@ int act(std::span<const std::string> words) {
 
 int main(int argc, char** argv) {
     if (const auto filled = boxctl::os::fill_standard_fds(); !filled) return boxctl::cmd::kOwnError;
+    if (!boxctl::os::default_signal(SIGCHLD)) return boxctl::cmd::kOwnError;
     using boxctl::os::BorrowedFd;
     boxctl::log::show_level(boxctl::os::is_journal_stream(BorrowedFd(STDERR_FILENO)));
     std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);

@@ -171,6 +171,11 @@ Result<void> ignore_signal(int signal) {
     return {};
 }
 
+Result<void> default_signal(int signal) {
+    if (::signal(signal, SIG_DFL) == SIG_ERR) return errno_error("reset " + signal_name(signal));
+    return {};
+}
+
 Result<bool> is_ignored(int signal) {
     struct sigaction now = {};
     if (sigaction(signal, nullptr, &now) < 0) return errno_error("ask for " + signal_name(signal));

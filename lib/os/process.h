@@ -69,6 +69,10 @@ Result<uint64_t> start_time(pid_t pid);
 /// Sets the disposition of `signal` to SIG_IGN, which children inherit.
 Result<void> ignore_signal(int signal);
 
+/// Sets it to SIG_DFL. Of SIGCHLD, ignored, the kernel would throw the status of every child away
+/// (wait(2)), and whoever starts us may have left it so.
+Result<void> default_signal(int signal);
+
 Result<bool> is_ignored(int signal);
 /// Sends `signal`, which is blocked and at its default, to this process and takes it: returns when
 /// that has continued it, or at once where the kernel has nobody who could (an orphaned process

@@ -18,9 +18,7 @@ Result<void> prepare() {
     sigset_t all;
     sigfillset(&all);
     if (sigprocmask(SIG_SETMASK, &all, nullptr) < 0) return errno_error("block signals");
-    // Ignored, it would have the kernel throw the status away (wait(2)).
-    if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR) return errno_error("wait for children");
-    return {};
+    return os::default_signal(SIGCHLD);
 }
 
 /// A pipe among the caller's descriptors must end with the program: all go but `joiner`, as 0.

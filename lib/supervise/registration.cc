@@ -200,6 +200,7 @@ void Registration::on_leader(Result<bus::Message> answer) {
     if (!leader) return fail(leader.error());
     if (*leader == machine_.leader) {
         registered_ = true;
+        replacements_ = 0;
         pauses_.succeeded(event::now_us());
         return log::debug(format("machine '%s' is registered with process %d",
                                  machine_.name.c_str(), machine_.leader));

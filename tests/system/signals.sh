@@ -111,4 +111,12 @@ kill -KILL "$box_leader"
 ended
 is "SIGKILL of PID 1: 137" $? 137
 not_ok "and the state is gone" test -e "/run/boxctl/$name"
+# Whoever starts us may ignore the ends of its children, and then so do we at first.
+deaf() { python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])' "$@" </dev/null; }
+is "started with SIGCHLD ignored, run passes a status on" "$(deaf "$BOXCTL" run -q -x "$root" -- sh -c 'exit 7' 2>&1; echo $?)" 7
+name=$(box_name deaf)
+start_box "$name" run -q "$root" -- sleep 1000
+is "and so does shell" "$(deaf "$BOXCTL" shell "$name" sh -c 'exit 7' 2>&1; echo $?)" 7
+not_ok "control: what waits for a child there never learns" deaf python3 -c 'import os; pid = os.fork(); pid or os._exit(0); os.waitpid(pid, 0)'
+end_box "$box_pid" "$name"
 done_testing
