@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMostPrograms = 64;  // the kernel's own bound for one cgroup
 constexpr size_t kMostMaps = 16;
+constexpr int kLoadAttempts = 10;
 
 /// The kernel checks that what it does not know of a longer union is zero.
 int64_t call_bpf(bpf_cmd command, bpf_attr& request) {
@@ -72,7 +73,11 @@ Result<UniqueFd> load_device_program(const char* name, std::span<const bpf_insn>
     request.insn_cnt = static_cast<uint32_t>(code.size());
     request.license = address_of(kLicence);
     set_name(request.prog_name, name);
-    return made(call_bpf(BPF_PROG_LOAD, request), "load BPF program " + quote(name));
+    int64_t program = call_bpf(BPF_PROG_LOAD, request);
+    // The verifier gives up when a signal is pending (kernel/bpf/verifier.c), handled or not.
+    for (int attempt = 1; program < 0 && errno == EAGAIN && attempt < kLoadAttempts; attempt++)
+        program = call_bpf(BPF_PROG_LOAD, request);
+    return made(program, "load BPF program " + quote(name));
 }
 
 Result<void> attach_device_program(BorrowedFd cgroup, BorrowedFd program) {

@@ -31,6 +31,7 @@ Result<UniqueFd> create_bpf_map(const char* name, const BpfMapShape& shape, uint
 
 /// A program of type BPF_PROG_TYPE_CGROUP_DEVICE. EINVAL also when it calls a function that this
 /// kernel does not offer to such programs.
+/// EAGAIN when signals kept on coming.
 Result<UniqueFd> load_device_program(const char* name, std::span<const bpf_insn> code);
 
 /// Lets `program` decide in `cgroup` and below, beside those that others attached (also later).

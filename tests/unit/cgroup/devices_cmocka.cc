@@ -27,7 +27,8 @@ struct Kernel {
     std::vector<bpf_cmd> calls;
     int failing = -1;  ///< which call fails
     int code = 0;
-    bool names = true;  ///< offers bpf_get_current_comm
+    bool names = true;    ///< offers bpf_get_current_comm
+    int interrupted = 0;  ///< so many loads, by signals
     int attached = 0;
     uint32_t length = 0;  ///< of the program that was loaded last
 };
@@ -62,6 +63,7 @@ long play(bpf_cmd command, bpf_attr& request) {
         case BPF_MAP_UPDATE_ELEM:
             return 0;
         case BPF_PROG_LOAD:
+            if (kernel.interrupted-- > 0) return refuse(EAGAIN);
             if (calls_for_name(request) && !kernel.names) return refuse(EINVAL);
             kernel.length = request.insn_cnt;
             return open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -128,6 +130,20 @@ static void a_kernel_that_tells_no_name_gets_one_without(void**) {
     assert_int_equal(kernel.attached, 1);
 }
 
+static void a_load_that_a_signal_interrupts_is_repeated(void**) {
+    kernel = {};
+    kernel.interrupted = 3;
+    assert_true(restrict().has_value());
+    assert_int_equal(count_of(BPF_PROG_LOAD), 4);
+    assert_int_equal(kernel.attached, 1);
+    kernel = {};
+    kernel.interrupted = INT32_MAX;
+    const auto done = restrict();
+    assert_false(done.has_value());
+    assert_int_equal(done.error().code(), EAGAIN);
+    assert_int_equal(kernel.attached, 0);
+}
+
 static void every_refused_call_is_an_error(void**) {
     kernel = {};
     assert_true(restrict().has_value());
@@ -156,6 +172,7 @@ int main() {
     const CMUnitTest tests[] = {
             cmocka_unit_test(the_program_is_loaded_and_attached_once),
             cmocka_unit_test(a_kernel_that_tells_no_name_gets_one_without),
+            cmocka_unit_test(a_load_that_a_signal_interrupts_is_repeated),
             cmocka_unit_test(every_refused_call_is_an_error),
             cmocka_unit_test(nothing_is_called_for_a_box_that_needs_none),
     };
