@@ -45,6 +45,12 @@ Result<void> check_passed(std::array<Stdio, 3>& stdio) {
     return {};
 }
 
+/// Can an init enable controllers below?
+Result<bool> offers_controllers(os::BorrowedFd payload) {
+    const os::UniqueFd file = BOX_TRY(os::open_in(payload, "cgroup.controllers", O_RDONLY));
+    return !trim(BOX_TRY(os::read_fd(file, 4096))).empty();
+}
+
 /// Makes the cgroup of the session; returns what to start in.
 Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& session) {
     constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
@@ -60,6 +66,8 @@ Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& 
     session.parent =
             BOX_TRY(os::open_in(session.parent, "payload", kDirectory, os::Follow::no_symlinks));
     // Not locked as claim_leaf() does it: the box can lock this directory for ever.
+    if (place == Place::companion && !BOX_TRY(offers_controllers(session.parent)))
+        return os::duplicate(session.parent);
     const char* const prefix = place == Place::companion ? "companion" : "session";
     session.leaf = BOX_TRY(cgroup::make_leaf(session.parent, prefix));
     return os::duplicate(session.leaf.dir);

@@ -62,13 +62,14 @@ enum class Leads {
     program,  ///< the program itself, for login(1), which hands the terminal on
 };
 
-/// In which cgroup the program is: always one of its own. In that of PID 1 it would keep an init
-/// from enabling controllers below, and could not be once they are (no internal processes,
-/// cgroups(7)).
+/// In which cgroup the program is: one of its own. In that of PID 1 it would keep an init from
+/// enabling controllers below, and could not be once they are (no internal processes, cgroups(7)).
 enum class Place {
     beside_payload,  ///< out of the box's reach
     in_payload,      ///< below payload/, seen with the box by who looks at that
-    companion,       ///< there as well, told from sessions by its name
+    /// There as well, told from sessions by its name; where the box has no controllers with PID 1:
+    /// a newer machined kills the cgroup of a machine's leader with what is below, no more.
+    companion,
 };
 
 struct EnterRequest {
