@@ -65,10 +65,10 @@ Result<os::UniqueFd> make_place(const state::Record& box, Place place, Session& 
     }
     session.parent =
             BOX_TRY(os::open_in(session.parent, "payload", kDirectory, os::Follow::no_symlinks));
-    // Not locked as claim_leaf() does it: the box can lock this directory for ever.
     if (place == Place::companion && !BOX_TRY(offers_controllers(session.parent)))
         return os::duplicate(session.parent);
     const char* const prefix = place == Place::companion ? "companion" : "session";
+    // Not locked as claim_leaf() does it: the box can lock this directory for ever.
     session.leaf = BOX_TRY(cgroup::make_leaf(session.parent, prefix));
     return os::duplicate(session.leaf.dir);
 }
