@@ -117,7 +117,7 @@ copy_root() { cp -a --reflink=auto -- "$1" "$2"; }
 
 # cached_root NAME TOOL [ARGS...]: the key holds the tool's own text and the arguments, so that a
 # changed tool makes a new tree. What failed is not tried again for ten minutes (think of no network); what the
-# tool said then is said again.
+# tool said then is said again. Under tests/lib/apart the network is not ours: the tool gets the machine's.
 cached_root() {
     local name=$1 tool=$SRC/rootfs-tools/$2 key path
     shift 2
@@ -132,7 +132,7 @@ cached_root() {
             exit 1
         fi
         set -o pipefail
-        "$tool" "$path" "$@" 2>&1 | tee -- "$path.failed" >&2 || exit 1
+        ${MACHINE_NETWORK:+nsenter --net="$MACHINE_NETWORK"} "$tool" "$path" "$@" 2>&1 | tee -- "$path.failed" >&2 || exit 1
         rm -f -- "$path.failed"
     ) 9>"$path.lock" || return 1
     printf '%s\n' "$path"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # boxctl shell and the other verbs that deal with a running box, as targets of that box: its root
 # waits for a process that comes in from the host with more than the box has.
+# alone: as many rounds of a race as fit into its time
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR source=../lib/attack.sh

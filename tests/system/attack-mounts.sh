@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Mounts and path resolution against a hostile tree: links, files, FIFOs and races in the place of
 # mount points, sources that lead elsewhere, and mounts that must not leak either way.
+# alone: as many rounds of a race as fit into its time
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib/tap.sh"
 # shellcheck source-path=SCRIPTDIR source=../lib/attack.sh

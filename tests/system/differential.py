@@ -5,20 +5,21 @@
 The cases are in tests/differential/corpus.py, the differences that are meant in intended.py beside it,
 what is looked at in look.sh and, for system calls, in tests/probe/calls.c.
 """
-import os, pathlib, re, shutil, subprocess, sys, tempfile
+import contextlib, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 SRC = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", SRC / "build"))
 BOXCTL = os.environ.get("BOXCTL", str(BUILD / "cmd/boxctl/boxctl"))
-sys.path.insert(0, str(SRC / "tests/differential"))
+sys.path[:0] = [str(SRC / "tests/differential"), str(SRC / "tests/lib")]
 import corpus
 import intended
+from cgroups import own_cgroups
 
 # Both see a machine that systemd did not boot, with a user of this test's, and leave what they keep in /run in a
 # place of their own. The first word behind is a folder with the machine's account files.
 ALONE = ["unshare", "--mount", "--propagation=private", "sh", "-c",
          "for file in passwd group shadow; do mount --bind \"$0/$file\" \"/etc/$file\" || exit 1; done && "
-         "mount -t tmpfs none /run/systemd && mount -t tmpfs -o mode=700 none /run/boxctl && "
+         "mount -t tmpfs -o mode=755 none /run && "
          # What systemd makes as it boots, and systemd-nspawn hides things with.
          "mkdir -p /run/systemd/inaccessible/dir && : >/run/systemd/inaccessible/reg && "
          "chmod 000 /run/systemd/inaccessible/* && exec \"$@\""]
@@ -183,6 +184,13 @@ def compare_all(work, source, nspawn, names):
     return 1 if report.failed else 0
 
 
+def remove_what_nspawn_leaves():
+    for cgroup in own_cgroups():
+        for name in ("payload", "supervisor"):
+            with contextlib.suppress(OSError):  # not there, or of a machine that runs
+                (cgroup / name).rmdir()
+
+
 def main():
     source, nspawn = alpine(), shutil.which("systemd-nspawn")
     why = obstacle(source, nspawn)
@@ -190,7 +198,10 @@ def main():
         print(f"1..0 # SKIP {why}")
         return 0
     with tempfile.TemporaryDirectory(prefix="boxctl-differential-") as folder:
-        return compare_all(pathlib.Path(folder), source, nspawn, sys.argv[1:])
+        try:
+            return compare_all(pathlib.Path(folder), source, nspawn, sys.argv[1:])
+        finally:
+            remove_what_nspawn_leaves()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 # Fails every hardening and mount call of a start, one at a time: the box must not start, or must
 # be the box that was asked for. What a box is, it says itself: see surface-dump below.
 #
-# BOXCTL_SWEEP=full takes every position; otherwise as many as fit BOXCTL_SWEEP_SECONDS (200).
+# time limit: 600 s
+# BOXCTL_SWEEP=full takes every position; otherwise as many as fit BOXCTL_SWEEP_SECONDS (400).
 # strace counts each call's positions in each process of its own: one injection at position N of
 # mount(2) fails the N-th of the parent, of the builder and of the payload, if they get there.
 # shellcheck source-path=SCRIPTDIR source=../lib/tap.sh
@@ -15,7 +16,7 @@ command -v strace >/dev/null || { skip "fail-closed sweep" "strace is not instal
 work=$(tmpdir)
 R=$work/root
 hostile_root "$R" || exit 1
-budget=${BOXCTL_SWEEP_SECONDS:-200}
+budget=${BOXCTL_SWEEP_SECONDS:-400}
 [ "${BOXCTL_SWEEP:-}" != full ] || budget=100000
 
 cat >"$R/bin/surface-dump" <<'E'
