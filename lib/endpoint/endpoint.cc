@@ -47,6 +47,7 @@ shell::Companion::Events Endpoint::companion_events() {
     events.ready = [this](const Result<void>& result) { on_ready(result); };
     events.signal = [this](int signal) { on_signal(signal); };
     events.lost = [this](bool asked) { on_lost(asked); };
+    events.killed = [this] { hooks_.killed(); };
     return events;
 }
 

@@ -30,6 +30,8 @@ class Endpoint {
         std::function<void(Power)> power;
         /// The init of the box is to be sent this signal.
         std::function<void(int signal)> signal;
+        /// The box is to be killed.
+        std::function<void()> killed;
         /// This process stands for the box from now on: to be registered with machined. Again
         /// whenever it had to be replaced.
         std::function<void(pid_t leader)> leader;

@@ -8,7 +8,7 @@
 namespace boxctl::endpoint {
 
 bool Endpoint::starting() const {
-    return (companion_ && companion_->starting()) || server_.starting();
+    return (companion_ && companion_->unsettled()) || server_.starting();
 }
 
 json::Value Endpoint::pack(state::Outgoing& outgoing) const {

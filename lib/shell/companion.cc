@@ -18,6 +18,8 @@ namespace boxctl::shell {
 namespace {
 
 constexpr uint64_t kPatience = 10 * event::kSecond;
+/// Who kills a cgroup kills one process after the other.
+constexpr uint64_t kOneKill = event::kSecond / 2;
 constexpr int kTerminated = 128 + SIGTERM;  ///< how box-init says it (init/companion.h)
 
 /// The file as a mount of its own, read-only and attached nowhere: whoever gets hold of the
@@ -66,7 +68,7 @@ void Companion::fail(Error error) {
     source_.reset();
     channel_source_.reset();
     entering_.reset();
-    session_.reset();
+    forget();
     events_.ready(std::move(error));
 }
 
@@ -81,21 +83,48 @@ void Companion::on_ready(Session session) {
     source_.reset();
     entering_.reset();
     session_ = std::move(session);
+    auto watched = witness({});
+    if (!watched) return fail(std::move(watched).error());
     auto listening = listen();
     if (!listening) return fail(std::move(listening).error());
     events_.ready(Result<void>());
 }
 
+/// `earlier` was started by another image of this program, if it is open.
+Result<void> Companion::witness(os::UniqueFd earlier) {
+    if (!session_->leaf.dir.valid()) return {};
+    const auto killed = [this] { events_.killed(); };
+    witness_ = BOX_TRY(earlier.valid() ? Witness::adopt(loop_, std::move(earlier), killed)
+                                       : Witness::start(loop_, session_->leaf.dir, killed));
+    return {};
+}
+
 /// For its end and for what it has to say.
 Result<void> Companion::listen() {
-    source_ = BOX_TRY(loop_.add_child(session_->pidfd, [this](os::ExitStatus status) {
-        session_->pidfd.reset();  // reaped
-        session_.reset();
-        channel_source_.reset();
-        events_.lost(status.code == kTerminated);
-    }));
+    source_ = BOX_TRY(
+            loop_.add_child(session_->pidfd, [this](os::ExitStatus status) { on_end(status); }));
     channel_source_ = BOX_TRY(loop_.add_io(channel_, EPOLLIN, [this](uint32_t) { on_signals(); }));
     return {};
+}
+
+void Companion::on_end(os::ExitStatus status) {
+    session_->set_reaped();
+    channel_source_.reset();
+    if (witness_ && status.signal == SIGKILL) {
+        patience_ = loop_.add_timer(event::now_us() + kOneKill, [this] {
+            patience_.reset();
+            forget();
+        });
+    } else {
+        forget();
+    }
+    events_.lost(status.code == kTerminated);
+}
+
+/// The cgroup goes when the last is out of it.
+void Companion::forget() {
+    witness_.reset();
+    session_.reset();
 }
 
 void Companion::on_signals() {

@@ -27,6 +27,7 @@
 #include "lib/json/fwd.h"
 #include "lib/os/fd.h"
 #include "lib/shell/enter.h"
+#include "lib/shell/witness.h"
 #include "lib/state/record.h"
 
 namespace boxctl::state {
@@ -46,6 +47,8 @@ class Companion {
         /// It has ended, with the box or alone: `asked` by a SIGTERM of the box's, as every process
         /// is in a shutdown. The callee may destroy it later, not at once.
         std::function<void(bool asked)> lost;
+        /// Somebody outside of the box has killed its cgroup, by which he means the whole box.
+        std::function<void()> killed;
     };
 
     /// Never waits for the box. `box` and `loop` outlive the companion.
@@ -60,9 +63,11 @@ class Companion {
     Companion(const Companion&) = delete;
     Companion& operator=(const Companion&) = delete;
 
-    /// It is neither ready nor has it failed.
-    [[nodiscard]] bool starting() const { return entering_.has_value(); }
-    [[nodiscard]] pid_t pid() const { return session_ ? session_->pid : 0; }
+    /// It is neither ready nor has it failed; or it was killed, and whether alone is not clear yet.
+    [[nodiscard]] bool unsettled() const { return patience_.active(); }
+    [[nodiscard]] pid_t pid() const {
+        return session_ && session_->pidfd.valid() ? session_->pid : 0;
+    }
     /// O_NONBLOCK; to be taken once it is ready.
     os::UniqueFd take_listener() { return std::move(listener_); }
 
@@ -71,8 +76,11 @@ class Companion {
     Result<void> begin(const state::Record& box);
     void on_entering();
     void on_ready(Session session);
+    Result<void> witness(os::UniqueFd earlier);
     Result<void> listen();
+    void on_end(os::ExitStatus status);
     void on_signals();
+    void forget();
     void fail(Error error);
 
     event::Loop& loop_;
@@ -80,8 +88,9 @@ class Companion {
     os::UniqueFd listener_;
     os::UniqueFd channel_;
     std::optional<Entering> entering_;
-    std::optional<Session> session_;
-    event::Source source_;  ///< of the one or the other
+    std::optional<Session> session_;    ///< until nobody is left in its cgroup
+    std::unique_ptr<Witness> witness_;  ///< where that is one of its own
+    event::Source source_;              ///< of the one or the other
     event::IoSource channel_source_;
     event::TimerSource patience_;
 };

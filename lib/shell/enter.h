@@ -68,7 +68,8 @@ enum class Place {
     beside_payload,  ///< out of the box's reach
     in_payload,      ///< below payload/, seen with the box by who looks at that
     /// There as well, told from sessions by its name; where the box has no controllers with PID 1:
-    /// a newer machined kills the cgroup of a machine's leader with what is below, no more.
+    /// a newer machined kills the cgroup of a machine's leader with what is below, no more. It
+    /// needs no witness (witness.h) there.
     companion,
 };
 

@@ -28,7 +28,8 @@ Result<Session> unpack_session(const Value& packed, state::Incoming& incoming) {
 
 Value Companion::pack(state::Outgoing& outgoing) const {
     return {{"session", session_ ? shell::pack(*session_, outgoing) : Value()},
-            {"channel", outgoing.add(channel_)}};
+            {"channel", outgoing.add(channel_)},
+            {"witness", outgoing.add(witness_ ? witness_->pidfd() : os::BorrowedFd(-1))}};
 }
 
 Result<std::unique_ptr<Companion>> Companion::resume(event::Loop& loop, Events events,
@@ -38,6 +39,11 @@ Result<std::unique_ptr<Companion>> Companion::resume(event::Loop& loop, Events e
     companion->channel_ = BOX_TRY(incoming.take(packed, "channel"));
     companion->session_ =
             BOX_TRY(unpack_session(*BOX_TRY(json::get_object(packed, "session")), incoming));
+    // Older images have none.
+    os::UniqueFd witness;
+    if (json::find(packed, "witness") != nullptr)
+        witness = BOX_TRY(incoming.take(packed, "witness"));
+    BOX_TRY(companion->witness(std::move(witness)));
     BOX_TRY(companion->listen());
     return companion;
 }

@@ -143,6 +143,7 @@ endpoint::Endpoint::Hooks Machine::endpoint_hooks() {
         // It may have ended by now.
         (void)os::send_signal(box_.pidfd, signal).has_value();
     };
+    hooks.killed = [this] { kill_box(); };
     hooks.leader = [this](pid_t leader) {
         no_companion_.reset();
         if (std::exchange(companion_missed_, false)) {
