@@ -24,13 +24,14 @@
 namespace boxctl::launch {
 namespace {
 
-/// Those the payload is born with. It takes its mounts when they are there, and its clock itself.
+/// Those the payload is born with. It takes its mounts when they are there, and makes its clock and
+/// its network itself, while we make its tree.
 uint64_t birth_namespaces(const plan::NamespacePlan& plan) {
-    return plan.flags() & ~(uint64_t{CLONE_NEWNS} | CLONE_NEWTIME);
+    return plan.flags() & ~(uint64_t{CLONE_NEWNS} | CLONE_NEWTIME | CLONE_NEWNET);
 }
 
-/// The payload, a child of the parent (so that it reaps it), in all its namespaces but the mount
-/// and time ones. It waits on its link until the tree is there.
+/// The payload, a child of the parent (so that it reaps it), in its first namespaces. It waits on
+/// its link until the tree is there.
 Result<os::Cloned> clone_payload(const BuilderInput& input) {
     os::CloneRequest request;
     request.flags = CLONE_PARENT | birth_namespaces(input.plan->namespaces);
@@ -38,6 +39,8 @@ Result<os::Cloned> clone_payload(const BuilderInput& input) {
             BOX_TRY(os::clone_process(request).context("start the box's first process"));
     // --- The payload from here on: owns its namespaces, no map yet, no capability on the host. ---
     if (payload.pid == 0) payload_main({input.plan, input.image, input.from_payload});
+    // With a copy of it the parent would never see the payload gone.
+    input.from_payload->close();
     return payload;
 }
 
@@ -57,15 +60,13 @@ Result<void> write_id_maps(const BuilderInput& input, const userns::IdRange& ids
     return os::write_file(format("/proc/%d/gid_map", payload), line);
 }
 
-/// New instances of sysfs, mqueue and cgroup2 show the namespaces of whoever makes them, and so do
-/// the network's settings.
+/// New instances of mqueue and cgroup2 show the namespaces of whoever makes them.
 Result<void> join_payload(const plan::NamespacePlan& plan, os::BorrowedFd payload) {
     const uint64_t shown = birth_namespaces(plan) & ~(uint64_t{CLONE_NEWUSER} | CLONE_NEWUTS);
     return os::join_namespaces(payload, static_cast<int>(shown));
 }
 
-Result<void> open_ping(const BuilderInput& input, const userns::IdRange& ids) {
-    if (!input.plan->namespaces.network) return {};
+Result<void> open_ping(const userns::IdRange& ids) {
     const uint64_t last = uint64_t{ids.base} + ids.count - 1;
     constexpr uint64_t kLastPingGroup = 2147483647;
     auto opened = net::open_ping_range(
@@ -73,6 +74,16 @@ Result<void> open_ping(const BuilderInput& input, const userns::IdRange& ids) {
     // A kernel without IPv4 has no such setting, and nobody to ping.
     if (!opened && opened.error().code() != ENOENT) return opened;
     return {};
+}
+
+/// Waits for the payload's network and goes there: what shows a network (sysfs, the settings in
+/// /proc/sys/net) shows that of whoever makes or opens it.
+Result<void> join_network(const BuilderInput& input, const userns::IdRange& ids,
+                          os::BorrowedFd payload) {
+    if (!input.plan->namespaces.network) return {};
+    BOX_TRY(input.to_parent->expect(Step::network_born));
+    BOX_TRY(os::join_namespaces(payload, CLONE_NEWNET));
+    return open_ping(ids);
 }
 
 Error mount_error(Error error, const plan::Plan& plan, size_t index) {
@@ -94,14 +105,20 @@ Result<os::UniqueFd> make_mount_map(const BuilderInput& input, const userns::IdR
     return os::open_host(format("/proc/%d/ns/user", payload), O_RDONLY);
 }
 
-Result<void> build_tree(const BuilderInput& input, rootfs::Build& build) {
+Result<void> build_tree(const BuilderInput& input, const userns::IdRange& ids,
+                        os::BorrowedFd payload, rootfs::Build& build) {
     // Any directory of this private mount namespace would do that no mount operation looks into.
     const os::UniqueFd place = BOX_TRY(
             os::open_host(std::string(plan::kStateDirectory) + "/.locks", O_PATH | O_DIRECTORY));
     os::UniqueFd tree = BOX_TRY(os::duplicate(input.tree));
     BOX_TRY(rootfs::build_root(input.plan->mounts.root, std::move(tree), place, build));
     const std::vector<rootfs::MountOp>& ops = input.plan->mounts.ops;
+    bool joined = false;
     for (size_t i = 0; i < ops.size(); i++) {
+        if (!joined && rootfs::shows_network(ops[i])) {
+            BOX_TRY(join_network(input, ids, payload));
+            joined = true;
+        }
         auto applied = rootfs::apply(ops[i], build);
         if (!applied) return mount_error(std::move(applied).error(), *input.plan, i);
     }
@@ -139,9 +156,8 @@ Result<void> build(const BuilderInput& input) {
     const userns::IdRange ids = BOX_TRY(hear_ids(input));
     tree.id_base = ids.base;
     BOX_TRY(write_id_maps(input, ids, payload.pid));
-    BOX_TRY(open_ping(input, ids));
     tree.mount_map = BOX_TRY(make_mount_map(input, ids, payload.pid));
-    BOX_TRY(build_tree(input, tree));
+    BOX_TRY(build_tree(input, ids, payload.pidfd, tree));
     return hand_over(input, tree);
 }
 

@@ -17,8 +17,8 @@ struct BuilderInput {
     const ExecImage* image = nullptr;
     os::BorrowedFd tree{-1};  ///< detached copy of the root directory's mounts
     const Link* to_parent = nullptr;
-    const Link* to_payload = nullptr;    ///< the parent's end of the payload's link
-    const Link* from_payload = nullptr;  ///< the payload's end; only the payload keeps it
+    const Link* to_payload = nullptr;  ///< the parent's end of the payload's link
+    Link* from_payload = nullptr;      ///< the payload's end; only the payload keeps it
 };
 
 /// Never returns.

@@ -74,8 +74,18 @@ Result<void> accept_tree(const Links& links, const plan::Plan& plan, RunningBox&
     return {};
 }
 
-/// While the builder is busy with the tree, the parent makes the cable.
-Result<void> connect_network(const plan::Plan& plan, RunningBox& box) {
+/// A builder that is gone has left word why.
+Result<void> tell_builder(const Links& links, Step step, int32_t value = 0) {
+    auto told = links.builder.say(step, value);
+    if (!told && told.error().code() == EPIPE) return {};
+    return told;
+}
+
+/// While the builder is busy with the tree, the payload makes its network and the parent the cable.
+Result<void> connect_network(const plan::Plan& plan, const Links& links, RunningBox& box) {
+    if (!plan.namespaces.network) return {};
+    BOX_TRY(links.payload.expect(Step::network_born));
+    BOX_TRY(tell_builder(links, Step::network_born));
     if (!plan.network.veth) return {};
     const os::UniqueFd netns =
             BOX_TRY(os::open_host(format("/proc/%d/ns/net", box.leader), O_RDONLY));
@@ -86,10 +96,7 @@ Result<void> connect_network(const plan::Plan& plan, RunningBox& box) {
 /// While the builder is busy with the payload's namespaces, the parent looks for its ids.
 Result<void> provide_ids(const plan::Plan& plan, const Links& links, Reservation& reservation) {
     BOX_TRY(reservation.claim_ids(plan));
-    auto told = links.builder.say(Step::ids_claimed, static_cast<int32_t>(reservation.ids().base));
-    // A builder that is gone has left word why.
-    if (!told && told.error().code() == EPIPE) return {};
-    return told;
+    return tell_builder(links, Step::ids_claimed, static_cast<int32_t>(reservation.ids().base));
 }
 
 Result<void> converse(const plan::Plan& plan, const Links& links, Reservation& reservation,
@@ -98,7 +105,7 @@ Result<void> converse(const plan::Plan& plan, const Links& links, Reservation& r
     BOX_TRY(accept_payload(links, box));
     // Both while the builder is busy with the tree.
     BOX_TRY(reservation.stand_by(box.pidfd));
-    BOX_TRY(connect_network(plan, box));
+    BOX_TRY(connect_network(plan, links, box));
     return accept_tree(links, plan, box);
 }
 

@@ -97,14 +97,18 @@ Result<void> connect_console(const plan::ConsolePlan& console, settings::Mode mo
 Result<void> prepare(const PayloadInput& input) {
     const plan::Plan& plan = *input.plan;
     os::set_process_name("boxctl-payload");
-    // While the builder makes the tree. The time before the ids change: from then on this process's
-    // files in /proc are not its own.
+    // While the builder makes the tree; others wait for the network. The time before the ids
+    // change: from then on this process's files in /proc are not its own.
+    if (plan.namespaces.network) {
+        BOX_TRY(os::unshare_namespaces(CLONE_NEWNET).context("make a network namespace"));
+        BOX_TRY(input.to_parent->say(Step::network_born));
+        BOX_TRY(net::bring_up_loopback());
+    }
     BOX_TRY(enter_time(plan.namespaces));
     BOX_TRY(reset_signals());
     if (plan.namespaces.uts && sethostname(plan.hostname.c_str(), plan.hostname.size()) < 0) {
         return errno_error("set the host name");
     }
-    if (plan.namespaces.network) BOX_TRY(net::bring_up_loopback());
     BOX_TRY(input.to_parent->expect(Step::tree_built));
     // The builder's pivot moved our root; the working directory is still one of the host's.
     if (chdir("/") < 0) return errno_error("enter /");

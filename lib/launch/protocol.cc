@@ -55,6 +55,8 @@ const char* to_string(Step step) {
             return "failed";
         case Step::ids_claimed:
             return "ids-claimed";
+        case Step::network_born:
+            return "network-born";
         case Step::mount_ready:
             return "mount-ready";
         case Step::attach:

@@ -9,10 +9,12 @@
 //     parent                    builder                          payload
 //       │ clone ──────────────────▶│
 //       │                          │ clone(new namespaces) ─────────▶│ waits
-//       │ claims the ids           │                                 │
-//       │◀─ payload_born ──────────│                                 │
-//       │── ids_claimed ──────────▶│ writes the id maps              │
-//       │ starts the watch,        │ builds the root                 │
+//       │ claims the ids           │                                 │ makes its network:
+//       │◀─ payload_born ──────────│                                 │ no call of a launch
+//       │── ids_claimed ──────────▶│ writes the id maps,             │ takes longer
+//       │ starts the watch         │ builds the root                 │
+//       │◀─ network_born ────────────────────────────────────────────│
+//       │── network_born ─────────▶│ adds what shows the network     │
 //       │ makes the cable          │                                 │
 //       │◀─ tree_built ────────────│── tree_built ──────────────────▶│
 //       │                          ✝                                 │ copies the mounts, gives up
@@ -44,6 +46,7 @@ enum class Step : uint32_t {
     execute,
     failed,
     ids_claimed,
+    network_born,
     mount_ready,  ///< shell/bind.h has these three
     attach,
     done,

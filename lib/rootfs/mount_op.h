@@ -134,6 +134,10 @@ struct MountOp {
     std::string why;  ///< who wants it: "api", "--bind=/srv", "web.nspawn:7"
 };
 
+/// Is the box's network namespace to be joined before this? It takes the longest to be made: the
+/// plan has everything else of the API file systems first.
+bool shows_network(const MountOp& op);
+
 /// One line: "/srv  bind /data ro idmapped  # --bind=/data:/srv:ro".
 std::string describe(const MountOp& op);
 

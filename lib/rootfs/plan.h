@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The mount plan: settings and facts in, a RootPlan and an ordered list of MountOps out. Pure.
 //
-// Passes, in this order: the root itself, /run with /run/host, /proc and /sys with their masks,
-// /dev, /tmp, integration files in /etc, what the user asked for (sorted by path, so that the order
-// of options does not matter; it hides what was there before), and at last what makes / read-only.
+// Passes, in this order: the root itself, /run with /run/host, /proc with its masks, /dev, /tmp,
+// what shows the network (/proc/sys/net, /sys with its masks), integration files in /etc, what the
+// user asked for (sorted by path, so that the order of options does not matter; it hides what was
+// there before), and at last what makes / read-only.
 #pragma once
 
 #include <string>

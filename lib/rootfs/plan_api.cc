@@ -17,6 +17,7 @@ constexpr uint64_t kPlainData = kNoSuid | kNoDev | kNoExec;
 
 constexpr const char* kWhy = "api";
 constexpr const char* kHostDirectory = "/run/host";
+constexpr const char* kNetworkSettings = "/proc/sys/net";
 
 /// Most terminals one devpts instance gives out: a box cannot use up the host's (E8).
 constexpr const char* kMostTerminals = "1024";
@@ -122,15 +123,9 @@ void append_run_host(Ops& ops, const settings::Settings& wanted, const host::Hos
 
 /// /proc: what is global is read-only or hidden. In a contained box the kernel's own checks already
 /// refuse most of it; the masks also hold for what it forgets, and for privileged boxes.
-void append_proc(Ops& ops, const settings::Settings& wanted) {
+void append_proc(Ops& ops) {
     add(ops, "/proc", ApiFs{"proc", {}, kPlainData}, Missing::create);
-    const bool own_network = wanted.network.is_private();
     add(ops, "/proc/sys", BindInside{.source = "/proc/sys", .attributes = kReadOnly | kPlainData});
-    if (own_network) {
-        // The network's settings are the box's own: one more copy, writable again.
-        add(ops, "/proc/sys/net", BindInside{.source = "/proc/sys/net", .attributes = kPlainData});
-        add(ops, "/proc/sys/net", SetAttributes{.clear = kReadOnly});
-    }
     add(ops, "/proc/sys/kernel/random/boot_id",
         BindInside{.source = "/run/host/proc-sys-kernel-random-boot-id",
                    .attributes = kReadOnly | kPlainData},
@@ -147,6 +142,13 @@ void append_proc(Ops& ops, const settings::Settings& wanted) {
           "timer_list", "timer_stats", "interrupts"}) {
         add(ops, std::string("/proc/") + name, Mask{}, Missing::skip);
     }
+}
+
+/// The network's settings are the box's own: one more copy, writable again.
+void append_network_settings(Ops& ops, const settings::Settings& wanted) {
+    if (!wanted.network.is_private()) return;
+    add(ops, kNetworkSettings, BindInside{.source = kNetworkSettings, .attributes = kPlainData});
+    add(ops, kNetworkSettings, SetAttributes{.clear = kReadOnly});
 }
 
 /// /sys: a fresh instance for the box's network namespace, read-only ("no udev here").
@@ -241,11 +243,17 @@ void append_api(Ops& ops, const settings::Settings& wanted, const host::HostFact
     add(ops, "/run", ApiFs{"tmpfs", tmpfs_options("0755", "20%", "819200"), kNoSuid | kNoDev},
         Missing::create);
     append_run_host(ops, wanted, have, root, context);
-    append_proc(ops, wanted);
-    append_sys(ops, wanted, have, context);
+    append_proc(ops);
     append_dev(ops, have, context);
     add(ops, "/tmp", ApiFs{"tmpfs", tmpfs_options("1777", "10%", "1048576"), kNoSuid | kNoDev},
         Missing::create);
+    append_network_settings(ops, wanted);
+    append_sys(ops, wanted, have, context);
+}
+
+bool shows_network(const MountOp& op) {
+    const auto* api = std::get_if<ApiFs>(&op.what);
+    return op.target == kNetworkSettings || (api != nullptr && api->type == "sysfs");
 }
 
 }  // namespace boxctl::rootfs
