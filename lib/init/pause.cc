@@ -6,7 +6,6 @@
 
 #include "lib/init/reaper.h"
 #include "lib/init/signals.h"
-#include "lib/init/text.h"
 
 namespace boxctl::init {
 
@@ -15,11 +14,7 @@ namespace {
 void reap_all(const Options& options) {
     for (Child child = reap_one(); child.fate == Fate::exited || child.fate == Fate::stopped;
          child = reap_one()) {
-        if (child.fate != Fate::exited) continue;
-        if (!options.tell_reaped && !says(Level::debug)) continue;
-        Line line = message();
-        line.add("reaped process ").add(int64_t{child.pid}).add(", status ");
-        say(Level::error, line.add(int64_t{child.status}));
+        if (child.fate == Fate::exited && tells_reaped(options)) tell_reaped(child);
     }
 }
 
@@ -33,6 +28,8 @@ bool ends_pause(int signal) {
 }  // namespace
 
 int pause_until_stopped(const Options& options) {
+    // No status is of interest: the kernel can reap.
+    if (!tells_reaped(options)) ignore_children();
     reap_all(options);
     while (true) {
         const Arrival arrival = wait_signal(-1);

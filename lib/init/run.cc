@@ -13,6 +13,7 @@
 #include "lib/init/pause.h"
 #include "lib/init/reaper.h"
 #include "lib/init/start.h"
+#include "lib/init/storm.h"
 #include "lib/init/text.h"
 
 namespace boxctl::init {
@@ -50,6 +51,10 @@ class Init {
  private:
     /// One wake-up: one signal or one batch of exits, then the clock.
     void turn() {
+        if (storm_.lasts() && !backlog_) {
+            storm_.wait();  // no deadline: an orderly stop ends the storm
+            return end_storm();
+        }
         const Arrival arrival = wait_signal(backlog_ ? 0 : time_left());
         if (arrival.signal > 0) {
             take(arrival);
@@ -73,6 +78,7 @@ class Init {
         const Role role = signal_role(signal_, options_.forward_only);
         if (role == Role::child) return reap();
         if (says(Level::debug)) tell_arrival(arrival);
+        end_storm();
         switch (role) {
             case Role::resume:
                 return feed(Event::resumed);
@@ -91,29 +97,59 @@ class Init {
     }
 
     void reap() {
-        bool others = false;
+        uint32_t others = 0;
         for (int count = 0; count < kReapBatch; ++count) {
             const Child child = reap_one();
             backlog_ = child.fate == Fate::exited || child.fate == Fate::stopped;
-            if (child.fate == Fate::no_children) feed(Event::children_gone);
+            // In a storm it says nothing about the command that no child is left.
+            if (child.fate == Fate::no_children && !storm_.lasts()) feed(Event::children_gone);
             if (!backlog_) break;
             if (child.pid == command_) {
                 command_news(child);
             } else if (child.fate == Fate::exited) {
-                others = true;
-                if (options_.tell_reaped || says(Level::debug)) tell_reaped(child);
+                ++others;
+                if (tells_reaped(options_)) tell_reaped(child);
             }
             if (state_ == State::done) return;
         }
-        if (others) feed(Event::others_reaped);
+        if (others > 0) feed(Event::others_reaped);
+        if (can_leave_orphans() && storm_.rises(command_, others)) {
+            backlog_ = true;  // those that were zombies before are ours
+        }
+    }
+
+    /// Whether nobody has to see each orphan, or to hear at once that the command was stopped.
+    [[nodiscard]] bool can_leave_orphans() const {
+        return state_ == State::running && terminal_.role == TerminalRole::none &&
+               !tells_reaped(options_);
     }
 
     void command_news(const Child& child) {
-        if (child.fate == Fate::stopped) {
-            stopped_by_ = child.status;
-            return feed(Event::command_stopped);
-        }
+        // In a storm, whoever has stopped may have got the number of a command that has ended.
+        end_storm();
+        if (command_ == 0) return;
+        if (child.fate == Fate::exited) return command_ended(child);
+        stopped_by_ = child.status;
+        feed(Event::command_stopped);
+    }
+
+    /// The command's number is its own from here on: it has ended, or would stay a zombie.
+    void end_storm() {
+        if (!storm_.lasts()) return;
+        const Child child = storm_.end();
+        backlog_ = true;  // the signal for a stop was dropped
+        if (child.fate != Fate::none) command_ended(child);
+    }
+
+    void command_ended(const Child& child) {
         command_ = 0;
+        if (child.fate == Fate::lost) {
+            status_ = kOwnError;
+            Line line = message();
+            line.add("read the exit status of the command: ").add(errno_text(child.status));
+            say(Level::error, line);
+            return feed(Event::command_exited);
+        }
         status_ = child.status <= 255 && options_.is_expected(child.status) ? 0 : child.status;
         if (says(Level::info)) {
             Line line = message();
@@ -212,12 +248,6 @@ class Init {
         say(Level::debug, line.add(" from process ").add(int64_t{arrival.sender}));
     }
 
-    static void tell_reaped(const Child& child) {
-        Line line = message();
-        line.add("reaped process ").add(int64_t{child.pid}).add(", status ");
-        say(Level::error, line.add(int64_t{child.status}));
-    }
-
     const Options& options_;
     const Terminal terminal_;
     State state_ = State::starting;
@@ -227,6 +257,7 @@ class Init {
     int stopped_by_ = 0;      ///< the signal the command is stopped by
     bool stop_sent_ = false;  ///< the last stop came through us
     bool backlog_ = false;    ///< the last batch was full: there may be more to reap
+    Storm storm_;
     int64_t deadline_ = kNoDeadline;
 };
 

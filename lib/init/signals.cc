@@ -70,6 +70,12 @@ bool show_signal(int signal) {
     return false;
 }
 
+void set_child_action(void (*handler)(int)) {
+    struct sigaction action = {};
+    action.sa_handler = handler;
+    (void)sigaction(SIGCHLD, &action, nullptr);
+}
+
 SignalBits change_mask(int how, SignalBits set) {
     SignalBits old = 0;
     // Cannot fail: `how` and both pointers are valid (sigprocmask(2)).
@@ -145,12 +151,16 @@ void give_signals(const InheritedSignals& was) {
     for (const int signal : kShown) {
         if ((was.shown & signal_bit(signal)) != 0) (void)sigaction(signal, &standard, nullptr);
     }
-    if (was.child_ignored) {
-        struct sigaction action = {};
-        action.sa_handler = SIG_IGN;
-        (void)sigaction(SIGCHLD, &action, nullptr);
-    }
+    if (was.child_ignored) ignore_children();
     (void)change_mask(SIG_SETMASK, was.blocked);
+}
+
+void ignore_children() {
+    set_child_action(SIG_IGN);
+}
+
+void heed_children() {
+    set_child_action(SIG_DFL);
 }
 
 Arrival wait_signal(int64_t milliseconds) {

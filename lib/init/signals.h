@@ -61,6 +61,13 @@ InheritedSignals take_signals();
 /// Restores `was` in this process: the command's last step before exec.
 void give_signals(const InheritedSignals& was);
 
+/// From now on children that end are gone at once and nothing tells of them (sigaction(2)).
+void ignore_children();
+
+/// From now on they are zombies until they are reaped, and SIGCHLD tells. One that was pending is
+/// gone, here as in ignore_children(): whoever calls this looks for news once.
+void heed_children();
+
 struct Arrival {
     int signal = 0;  ///< 0: the time is over, or a wake-up without reason
     pid_t sender = 0;
