@@ -48,11 +48,13 @@ def comm_of(pid):
 
 
 class Life:
-    """An init as PID 1 of a PID namespace with the storm as its command."""
+    """An init as PID 1 of a PID namespace with the storm as its command, on one processor for both."""
 
     def __init__(self, program, storm):
         words = [*NAMESPACE, program, "--", storm, str(WAVES), str(WAVE)]
-        self.outer = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        processor = {max(os.sched_getaffinity(0))}
+        self.outer = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+                                      preexec_fn=lambda: os.sched_setaffinity(0, processor))
         until = time.monotonic() + TIMEOUT
         while True:
             self.pid = next(iter(children_of(self.outer.pid)), None)
@@ -72,26 +74,15 @@ class Life:
                 return int(line.split()[1])
         raise Failed("no Private_Dirty in smaps_rollup")
 
-    def stop(self):
-        os.kill(self.pid, signal.SIGSTOP)
-        until = time.monotonic() + TIMEOUT
-        while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-            if time.monotonic() > until:
-                raise Failed("PID 1 does not stop")
-            time.sleep(0.001)
-
     def expect(self, byte):
         got = os.read(self.outer.stdout.fileno(), 1)
         if got != byte:
             raise Failed(f"the storm said {got!r}, not {byte!r}")
 
     def wave(self):
-        """ns that WAVE orphans took to be reaped: by the clock, and of the init's CPU time."""
-        self.stop()
-        os.write(self.outer.stdin.fileno(), b"x")
-        self.expect(b"+")
+        """ns for each of WAVE orphans, made and gone: by the clock, and of the init's own CPU time."""
         cpu, begin = self.cpu_ns(), time.monotonic_ns()
-        os.kill(self.pid, signal.SIGCONT)
+        os.write(self.outer.stdin.fileno(), b"x")
         self.expect(b"-")
         return (time.monotonic_ns() - begin) / WAVE, (self.cpu_ns() - cpu) / WAVE
 
@@ -108,8 +99,9 @@ def quartile(values):
 
 
 def reap(programs, storm):
-    """Each wave waits as a heap while PID 1 is stopped: what is measured is nothing but reaping. Who goes after whom
-    makes some percent, so everybody goes first in turn."""
+    """From the first orphan of a wave until the last one is gone. With one processor all the work takes time, whoever
+    does it: the init, or the kernel as the orphan ends. Who goes after whom makes some percent, so everybody goes
+    first in turn."""
     lives = {name: Life(program, storm) for name, program in programs.items()}
     samples = {name: [] for name in lives}
     names = list(lives)
@@ -151,14 +143,14 @@ def measure(programs, storm, work, rounds, skipped):
 
 
 def show(results):
-    print(f"{'':18}{'bytes':>10}{'dirty kB':>10}{'start us':>10}{'cpu us':>10}{'reaps/s':>10}{'cpu ns':>10}")
+    print(f"{'':18}{'bytes':>10}{'dirty kB':>10}{'start us':>10}{'cpu us':>10}{'orphan ns':>10}{'own ns':>10}")
     for name, start in results["start"].items():
         row = f"{name:18}"
         if name in results["bytes"]:
             reaped = results["reap"][name]
             row += f"{results['bytes'][name]:10}{results['memory'][name]['median']:10g}"
             row += f"{start['median'] * 1000:10.0f}{start['cpu'] * 1000:10.0f}"
-            row += f"{1e9 / reaped['wall_ns']:10.0f}{reaped['cpu_ns']:10.0f}"
+            row += f"{reaped['wall_ns']:10.0f}{reaped['cpu_ns']:10.0f}"
         else:
             row += f"{'':20}{start['median'] * 1000:10.0f}{start['cpu'] * 1000:10.0f}"
         print(row)
@@ -171,7 +163,6 @@ def peers(results, part):
 def check(gates, results):
     """`gates.limit(NAME, VALUE, MOST)` for each number that has to hold."""
     fastest = min((row["wall_ns"] for row in peers(results, "reap").values()), default=None)
-    least_cpu = min((row["cpu_ns"] for row in peers(results, "reap").values()), default=None)
     smallest = min((row["median"] for row in peers(results, "memory").values()), default=None)
     for name, most, kilobytes in (("box-init", 900_000, None), ("box-init, musl", 100_000, 24)):
         if name not in results["bytes"]:
@@ -185,5 +176,4 @@ def check(gates, results):
         gates.limit(f"{name}: start / tini's", tini and results["start"][name]["median"] / tini["median"], 1,
                     tini and results["start"][name]["cpu"] / tini["cpu"])
         reaped = results["reap"][name]
-        gates.limit(f"{name}: time to reap / the fastest peer's", fastest and reaped["wall_ns"] / fastest, 1.1,
-                    least_cpu and reaped["cpu_ns"] / least_cpu)
+        gates.limit(f"{name}: time of an orphan / the fastest peer's", fastest and reaped["wall_ns"] / fastest, 1)
