@@ -62,7 +62,7 @@ int open_signals() {
     return static_cast<int>(syscall(SYS_signalfd4, -1, &all, sizeof all, O_CLOEXEC | O_NONBLOCK));
 }
 
-constexpr size_t kSmallStack = 4096;
+constexpr size_t kSmallStack = 1024;
 
 struct alignas(16) SmallStack {
     char bytes[kSmallStack];
@@ -71,8 +71,8 @@ struct alignas(16) SmallStack {
 
 /// Until it is killed; a second at most, in case something forbids that.
 int sleep_on(void*) {
-    const struct timespec limit = {1, 0};
-    (void)syscall(SYS_ppoll, nullptr, 0, &limit, nullptr, 0);
+    static constexpr struct timespec kLimit = {1, 0};
+    (void)syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &kLimit, nullptr);
     (void)syscall(SYS_exit_group, 1);
     return 1;
 }

@@ -112,7 +112,7 @@ bool becomes_zombie() {
 
 void* exit_with_seven(void*) {
     usleep(10000);
-    exit(7);
+    _exit(7);  // of all threads
 }
 
 /// The first thread ends with 0 before the process ends with 7.
