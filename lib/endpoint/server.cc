@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <sys/socket.h>
-
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/endpoint/bus.h"
@@ -14,8 +12,6 @@ namespace boxctl::endpoint {
 namespace {
 
 constexpr size_t kMostConnections = 64;
-/// How many connections are accepted before others have their turn.
-constexpr int kAcceptsAtOnce = 16;
 /// How long a client may be silent: before it has said who it is, and when nothing is done for it.
 constexpr uint64_t kHandshakeTime = 5 * event::kSecond;
 constexpr uint64_t kIdleTime = 300 * event::kSecond;
@@ -48,21 +44,13 @@ Server::Server(event::Loop& loop, Box box)
 }
 
 Result<void> Server::listen(os::UniqueFd listener) {
-    listener_source_.reset();
+    clients_.reset();
     listener_ = std::move(listener);
-    listener_source_ =
-            BOX_TRY(loop_.add_io(listener_, EPOLLIN, [this](uint32_t) { accept_some(); }));
-    return {};
-}
-
-void Server::accept_some() {
-    for (int i = 0; i < kAcceptsAtOnce; i++) {
-        os::UniqueFd socket(
-                accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!socket.valid()) return;
+    clients_ = BOX_TRY(event::Listener::create(loop_, listener_, [this](os::UniqueFd socket) {
         const auto taken = take(std::move(socket));
         if (!taken) log::debug("machine '" + box_.record->name + "': " + taken.error().message());
-    }
+    }));
+    return {};
 }
 
 /// Only root of the box, and of those where it can be told, only who is not of the box (F3).

@@ -17,6 +17,7 @@
 #include "lib/endpoint/connection.h"
 #include "lib/endpoint/descriptors.h"
 #include "lib/endpoint/manager.h"
+#include "lib/event/listener.h"
 #include "lib/os/fd.h"
 
 namespace boxctl::endpoint {
@@ -44,7 +45,6 @@ class Server {
     [[nodiscard]] bool starting() const { return manager_.starting(); }
 
  private:
-    void accept_some();
     Result<void> take(os::UniqueFd socket);
     bool make_room();
     void on_message(Connection& client, const dbus::Message& message,
@@ -61,7 +61,7 @@ class Server {
     Manager manager_;
     std::map<uint32_t, std::unique_ptr<Connection>> connections_;
     uint32_t next_number_ = 1;
-    event::IoSource listener_source_;
+    std::unique_ptr<event::Listener> clients_;
     event::TimerSource idle_;
     event::Source hook_;
 };

@@ -12,32 +12,18 @@ namespace boxctl::supervise {
 
 Result<std::unique_ptr<Control>> Control::create(event::Loop& loop, os::BorrowedFd listener,
                                                  Handler answer) {
-    std::unique_ptr<Control> made(new Control(loop, listener, std::move(answer)));
+    std::unique_ptr<Control> made(new Control(loop, std::move(answer)));
     Control* self = made.get();
     made->patience_ = loop.add_timer(event::kNever, [self] { self->end_silence(); });
-    made->source_ = BOX_TRY(loop.add_io(listener, EPOLLIN, [self](uint32_t) {
-        const auto accepted = self->accept_one();
-        if (accepted) return;
-        log::debug(accepted.error().message());
-        if (accepted.error().code() == EMFILE || accepted.error().code() == ENFILE) self->rest();
-    }));
-    made->rested_ = loop.add_timer(event::kNever, [self] { self->listen(EPOLLIN); });
+    made->listener_ =
+            BOX_TRY(event::Listener::create(loop, listener, [self](os::UniqueFd connection) {
+                const auto added = self->add(std::move(connection));
+                if (!added) log::debug(added.error().message());
+            }));
     return made;
 }
 
-/// Whoever waits goes on waiting, and would wake us for ever.
-void Control::rest() {
-    listen(0);
-    rested_.set_deadline(event::now_us() + event::kSecond);
-}
-
-void Control::listen(uint32_t events) {
-    const auto set = source_.set_events(events);
-    if (!set) log::debug(set.error().message());
-}
-
-Result<void> Control::accept_one() {
-    os::UniqueFd connection = BOX_TRY(os::accept_unix(listener_));
+Result<void> Control::add(os::UniqueFd connection) {
     const ucred peer = BOX_TRY(os::peer_of(connection));
     if (peer.uid != geteuid()) {
         return Error(EPERM, format("answer a process of uid %u", peer.uid));

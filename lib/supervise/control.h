@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/base/result.h"
+#include "lib/event/listener.h"
 #include "lib/event/loop.h"
 #include "lib/json/json.h"
 #include "lib/os/fd.h"
@@ -48,22 +49,17 @@ class Control {
     };
     using Place = std::list<Client>::iterator;
 
-    Control(event::Loop& loop, os::BorrowedFd listener, Handler answer)
-            : loop_(loop), listener_(listener), answer_(std::move(answer)) {}
-    Result<void> accept_one();
-    void rest();
-    void listen(uint32_t events);
+    Control(event::Loop& loop, Handler answer) : loop_(loop), answer_(std::move(answer)) {}
+    Result<void> add(os::UniqueFd connection);
     void hear(Place place);
     void end_silence();
     void arm();
 
     event::Loop& loop_;
-    os::BorrowedFd listener_;
     Handler answer_;
     std::list<Client> silent_;  ///< the oldest first
-    event::IoSource source_;
+    std::unique_ptr<event::Listener> listener_;
     event::TimerSource patience_;
-    event::TimerSource rested_;  ///< descriptors had run out
 };
 
 }  // namespace boxctl::supervise

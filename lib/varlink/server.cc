@@ -39,30 +39,15 @@ Result<std::unique_ptr<Server>> Server::create(event::Loop& loop, const std::str
                                                Interface interface, Handler handler) {
     std::unique_ptr<Server> made(new Server(loop, std::move(interface), std::move(handler)));
     Server* self = made.get();
-    made->listener_ = BOX_TRY(os::listen_unix(path, SOCK_STREAM));
-    made->source_ =
-            BOX_TRY(loop.add_io(made->listener_, EPOLLIN, [self](uint32_t) { self->on_caller(); }));
-    made->rested_ = loop.add_timer(event::kNever, [self] { self->listen(EPOLLIN); });
+    made->socket_ = BOX_TRY(os::listen_unix(path, SOCK_STREAM));
+    made->listener_ = BOX_TRY(event::Listener::create(loop, made->socket_, [self](os::UniqueFd fd) {
+        const auto added = self->add(std::move(fd));
+        if (!added) log::debug(added.error().message());
+    }));
     return made;
 }
 
-void Server::listen(uint32_t events) {
-    const auto set = source_.set_events(events);
-    if (!set) log::debug(set.error().message());
-}
-
-void Server::on_caller() {
-    const auto accepted = accept_one();
-    if (accepted) return;
-    log::debug(accepted.error().message());
-    if (accepted.error().code() != EMFILE && accepted.error().code() != ENFILE) return;
-    // Whoever waits goes on waiting, and would wake us for ever.
-    listen(0);
-    rested_.set_deadline(event::now_us() + event::kSecond);
-}
-
-Result<void> Server::accept_one() {
-    os::UniqueFd fd = BOX_TRY(os::accept_unix(listener_));
+Result<void> Server::add(os::UniqueFd fd) {
     const ucred peer = BOX_TRY(os::peer_of(fd));
     if (peer.uid != geteuid()) {
         return Error(EPERM, format("answer a process of uid %u", peer.uid));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "lib/event/listener.h"
 #include "lib/event/loop.h"
 #include "lib/os/fd.h"
 #include "lib/varlink/message.h"
@@ -60,9 +61,7 @@ class Server {
 
     Server(event::Loop& loop, Interface interface, Handler handler)
             : loop_(loop), interface_(std::move(interface)), handler_(std::move(handler)) {}
-    void listen(uint32_t events);
-    void on_caller();
-    Result<void> accept_one();
+    Result<void> add(os::UniqueFd fd);
     void on_ready(Place place, uint32_t events);
     Result<void> hear(Connection& connection);
     Result<void> serve(Connection& connection);
@@ -74,10 +73,9 @@ class Server {
     event::Loop& loop_;
     Interface interface_;
     Handler handler_;
-    os::UniqueFd listener_;
+    os::UniqueFd socket_;
     std::list<Connection> connections_;  ///< who was heard last is the last
-    event::IoSource source_;
-    event::TimerSource rested_;  ///< descriptors had run out
+    std::unique_ptr<event::Listener> listener_;
     Ticket next_ = 1;
 };
 
