@@ -178,12 +178,13 @@ Result<Life> live(Run& run, Attempt& attempt) {
     const plan::Plan& plan = *attempt.plan;
     attempt.phase = "building the box";
     launch::RunningBox box = BOX_TRY(launch::build(plan, run.reservation, run.root));
-    // While PID 1 confines itself.
+    // While PID 1 confines itself; until it has, nobody is to find it and enter.
     const state::Record record = BOX_TRY(make_record(plan, run.reservation, box));
+    os::NewFile recorded = BOX_TRY(state::prepare(record));
     if (!run.control.valid()) run.control = BOX_TRY(state::listen_for_control(plan.name));
     attempt.phase = "confining its first process";
     BOX_TRY(launch::await_confined(box));
-    BOX_TRY(state::write(record));
+    BOX_TRY(recorded.publish().context("record the state of " + quote(plan.name)));
     attempt.phase = "executing its first program";
     BOX_TRY(launch::execute(box));
     forget_failure(plan.name);

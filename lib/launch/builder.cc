@@ -130,8 +130,9 @@ Result<void> hand_over(const BuilderInput& input, const rootfs::Build& build) {
     std::vector<int> fds = {build.notify.get()};
     for (const rootfs::TerminalEnd& terminal : build.terminals)
         fds.push_back(terminal.master.get());
-    BOX_TRY(input.to_parent->say(Step::tree_built, 0, fds));
-    return input.to_payload->say(Step::tree_built);
+    // The payload first, which has more to do: the parent may run where we do, once we are gone.
+    BOX_TRY(input.to_payload->say(Step::tree_built));
+    return input.to_parent->say(Step::tree_built, 0, fds);
 }
 
 Result<void> build(const BuilderInput& input) {

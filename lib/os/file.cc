@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/base/scope_guard.h"
 #include "lib/base/text.h"
+#include "lib/os/new_file.h"
 
 namespace boxctl::os {
 namespace {
@@ -33,13 +33,6 @@ Result<UniqueFd> openat2_at(BorrowedFd dir, const std::string& path, int flags, 
             return errno_error("open " + quote(path));
         }
     }
-}
-
-Result<void> write_all(BorrowedFd fd, std::string_view text, const std::string& path) {
-    const ssize_t written = write(fd.get(), text.data(), text.size());
-    if (written < 0) return errno_error("write " + quote(path));
-    if (static_cast<size_t>(written) != text.size()) return Error(EIO, "write " + quote(path));
-    return {};
 }
 
 }  // namespace
@@ -116,18 +109,8 @@ Result<void> write_file(const std::string& path, std::string_view text) {
 
 Result<void> replace_file_at(BorrowedFd dir, const std::string& name, std::string_view text,
                              mode_t mode) {
-    const std::string temporary = "." + name + ".new";
-    if (unlinkat(dir.get(), temporary.c_str(), 0) < 0 && errno != ENOENT) {
-        return errno_error("remove " + quote(temporary));
-    }
-    const UniqueFd fd = BOX_TRY(openat2_at(dir, temporary, O_WRONLY | O_CREAT | O_EXCL, 0, mode));
-    ScopeGuard discard([&] { unlinkat(dir.get(), temporary.c_str(), 0); });
-    BOX_TRY(write_all(fd, text, name));
-    if (renameat(dir.get(), temporary.c_str(), dir.get(), name.c_str()) < 0) {
-        return errno_error("rename to " + quote(name));
-    }
-    discard.dismiss();
-    return {};
+    NewFile file = BOX_TRY(NewFile::write(dir, name, text, mode));
+    return file.publish();
 }
 
 Result<void> move_file_at(BorrowedFd dir, const std::string& from, const std::string& to) {

@@ -24,6 +24,7 @@
 #include "lib/base/result.h"
 #include "lib/os/fd.h"
 #include "lib/os/lock.h"
+#include "lib/os/new_file.h"
 
 namespace boxctl::state {
 
@@ -97,6 +98,8 @@ Result<os::UniqueFd> make_machine_directory(const std::string& name);
 Result<os::UniqueFd> open_machine_directory(const std::string& name);
 
 Result<void> write(const Record& record);
+/// The same, but nobody sees it before it is published.
+Result<os::NewFile> prepare(const Record& record);
 /// ENOENT when there is no record of that name.
 Result<Record> read(const std::string& name);
 /// Names that have a directory, sorted; also those whose supervisor is gone.

@@ -71,10 +71,15 @@ Result<os::UniqueFd> open_machine_directory(const std::string& name) {
     return os::open_host(machine_path(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
-Result<void> write(const Record& record) {
+Result<os::NewFile> prepare(const Record& record) {
     const os::UniqueFd directory = BOX_TRY(open_machine_directory(record.name));
-    return os::replace_file_at(directory, kRecordName, to_json(record), 0600)
+    return os::NewFile::write(directory, kRecordName, to_json(record), 0600)
             .context("record the state of " + quote(record.name));
+}
+
+Result<void> write(const Record& record) {
+    os::NewFile file = BOX_TRY(prepare(record));
+    return file.publish().context("record the state of " + quote(record.name));
 }
 
 Result<Record> read(const std::string& name) {

@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 
 #include "lib/base/text.h"
+#include "lib/os/new_file.h"
 #include "tests/unit/os/support.h"
 
 using namespace boxctl;
@@ -137,6 +138,19 @@ BOOST_FIXTURE_TEST_CASE(a_file_is_replaced_as_a_whole, Trap) {
     BOOST_CHECK_EQUAL(need(os::read_untrusted(tree, "link", 9)), "new");
     BOOST_CHECK_EQUAL(code_of(os::replace_file_at(tree, "etc", "x", 0644)), EISDIR);
     BOOST_CHECK(!dir.exists("tree/.etc.new"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_new_file_shows_when_it_is_published, Trap) {
+    {
+        const os::NewFile given_up = need(os::NewFile::write(tree, "state", "never", 0600));
+        BOOST_CHECK(!dir.exists("tree/state"));
+        BOOST_CHECK(dir.exists("tree/.state.new"));
+    }
+    BOOST_CHECK(!dir.exists("tree/.state.new"));
+    os::NewFile file = need(os::NewFile::write(tree, "state", "first", 0600));
+    need(file.publish());
+    BOOST_CHECK_EQUAL(need(os::read_file(dir.at("tree/state"))), "first");
+    BOOST_CHECK(!dir.exists("tree/.state.new"));
 }
 
 BOOST_FIXTURE_TEST_CASE(writing_does_not_make_files, Trap) {
