@@ -15,6 +15,7 @@
 #include "lib/os/process.h"
 #include "lib/state/control.h"
 #include "lib/state/handover.h"
+#include "lib/supervise/machined_record.h"
 
 namespace boxctl::supervise {
 
@@ -174,8 +175,18 @@ void Machine::check_host() {
     host_check_.emplace(*loop_, [](const std::string& flaw) { log::warning(flaw); });
 }
 
+/// Before anything here has machined started.
+void Machine::forget_earlier() const {
+    const auto records = os::open_host(kMachinedRecords, O_RDONLY | O_DIRECTORY);
+    if (!records && records.error().code() == ENOENT) return;
+    const auto forgotten = records ? forget_dead_machine(*records, record_.name) : records.error();
+    if (!forgotten) return log::warning(forgotten.error().message());
+    if (*forgotten) log::debug("machined had not heard of the end of an earlier machine");
+}
+
 void Machine::prepare_registration() {
     if (record_.registration == "no") return;
+    forget_earlier();
     bus::MachineRequest request;
     request.name = record_.name;
     // Text that we made ourselves; without an id machined shows none.

@@ -140,6 +140,7 @@ class Machine {
     [[nodiscard]] bool wants_endpoint() const;
     endpoint::Endpoint::Hooks endpoint_hooks();
     void check_host();
+    void forget_earlier() const;
     void prepare_registration();
     Result<std::string> control_address();
     void set_leader(pid_t leader);

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/os/process.h"
 #include "lib/state/handover.h"
+#include "lib/supervise/machined_record.h"
 
 namespace boxctl::supervise {
 namespace {
@@ -17,11 +18,6 @@ namespace {
 /// machined forgets a machine some time after it has said so. Between two attempts, and how many.
 constexpr uint64_t kSettling = event::kSecond / 20;
 constexpr int kMostReplacements = 8;
-
-bool is_dead(pid_t pid) {
-    const auto pidfd = os::open_pidfd(pid);
-    return pidfd ? os::has_ended(*pidfd) : pidfd.error().code() == ESRCH;
-}
 
 /// Whom an earlier call, or an earlier image of this program, has named.
 bool is_child(pid_t pid) {

@@ -92,6 +92,20 @@ check_daemons() {
 }
 on_plainly() { "$HOST_COMMAND" run --no-scope "$host" -- "$@" </dev/null; }
 
+# What is noted of a machine that ended while machined was away: a machined that starts has its unit
+# stopped, which is that of the next machine by now.
+check_stale_record() {
+    on systemctl stop systemd-machined.socket systemd-machined 2>/dev/null
+    on sh -c 'sh -c "exit 0" & dead=$!; wait; mkdir -p /run/systemd/machines
+        printf "NAME=stale\nSCOPE=machine-stale.scope\nLEADER=%d\nCLASS=container\n" $dead >/run/systemd/machines/stale'
+    start stale
+    on systemctl start systemd-machined
+    ok "$host_version: a machined that did not hear of an earlier end: registered" wait_for leads_anew stale 0
+    ok "$host_version: and it lives on" running stale
+    stop stale
+    on systemctl start systemd-machined.socket 2>/dev/null
+}
+
 check_names() {
     on systemd-run --quiet --unit=other --slice=machine.slice sleep infinity
     on busctl --quiet call org.freedesktop.machine1 /org/freedesktop/machine1 org.freedesktop.machine1.Manager \
@@ -141,6 +155,7 @@ check_host() {
     check_what_it_knows
     check_lives
     check_daemons
+    check_stale_record
     check_names
     check_ends
 }
