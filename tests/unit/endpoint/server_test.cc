@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "lib/base/text.h"
 #include "lib/endpoint/endpoint.h"
 #include "lib/os/unix_socket.h"
+#include "tests/unit/no_descriptors.h"
 
 using namespace boxctl;
 using dbus::Message;
@@ -337,6 +337,7 @@ BOOST_AUTO_TEST_CASE(signals_of_systemd_are_wishes_and_others_are_not) {
     BOOST_TEST((endpoint::power_of_signal(SIGINT) == endpoint::Power::reboot));
     BOOST_TEST(!endpoint::power_of_signal(SIGUSR1).has_value());
 }
+
 BOOST_FIXTURE_TEST_CASE(without_descriptors_left_it_rests_and_comes_back, Host) {
     record.id_base = geteuid();
     const std::string path = "/tmp/box-endpoint-" + std::to_string(getpid());
@@ -348,13 +349,11 @@ BOOST_FIXTURE_TEST_CASE(without_descriptors_left_it_rests_and_comes_back, Host) 
     BOOST_REQUIRE(connect(one.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
                   0);
     unlink(path.c_str());
-    rlimit former = {};
-    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &former) == 0);
-    const rlimit none = {static_cast<rlim_t>(one.get()) + 1, former.rlim_max};
-    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
     const uint64_t before = loop->wakeups();
-    serve();
-    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &former) == 0);
+    {
+        const NoDescriptors none(one.get());
+        serve();
+    }
     BOOST_TEST(loop->wakeups() - before <= 3U);
     BOOST_TEST(server->connections() == 0U);
     for (int i = 0; i < 100 && server->connections() == 0; i++)

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 
 #include "lib/os/unix_socket.h"
+#include "tests/unit/no_descriptors.h"
 
 using namespace boxctl;
 using event::Listener;
@@ -57,14 +57,12 @@ BOOST_FIXTURE_TEST_CASE(each_connection_is_handed_on, Fixture) {
 
 BOOST_FIXTURE_TEST_CASE(without_descriptors_it_rests_and_comes_back, Fixture) {
     const UniqueFd one = connect();
-    rlimit former = {};
-    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &former) == 0);
-    const rlimit none = {static_cast<rlim_t>(one.get()) + 1, former.rlim_max};
-    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
     const uint64_t before = loop->wakeups();
-    serve();
+    {
+        const NoDescriptors none(one.get());
+        serve();
+    }
     const uint64_t woken = loop->wakeups() - before;
-    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &former) == 0);
     BOOST_TEST(woken >= 1U);
     BOOST_TEST(woken <= 3U);
     BOOST_TEST(connections.empty());

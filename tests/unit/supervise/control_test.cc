@@ -3,12 +3,11 @@
 
 #include <filesystem>
 
-#include <sys/resource.h>
-
 #include "lib/os/message.h"
 #include "lib/os/unix_socket.h"
 #include "lib/state/control.h"
 #include "tests/unit/console/support.h"
+#include "tests/unit/no_descriptors.h"
 
 using namespace boxctl;
 using namespace boxctl::supervise;
@@ -112,15 +111,13 @@ BOOST_FIXTURE_TEST_CASE(of_too_many_silent_ones_the_oldest_goes, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(without_descriptors_left_it_rests_and_comes_back, Fixture) {
-    rlimit former = {};
-    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &former) == 0);
     const UniqueFd one = connect();
     need(state::send_value(one, {{"ask", "something"}}));
-    const rlimit none = {static_cast<rlim_t>(one.get()) + 1, former.rlim_max};
-    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
     const uint64_t before = loop->wakeups();
-    serve();
-    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &former) == 0);
+    {
+        const NoDescriptors none(one.get());
+        serve();
+    }
     BOOST_TEST(loop->wakeups() - before <= 3U);
     BOOST_TEST(questions.empty());
     for (int i = 0; i < 20 && questions.empty(); i++)
