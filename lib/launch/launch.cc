@@ -191,7 +191,7 @@ Result<RunningBox> build(const plan::Plan& plan, Reservation& reservation, os::B
 
 Result<void> await_confined(RunningBox& box) {
     BOX_TRY(box.payload.expect(Step::confined));
-    // The builder held the payload's end of its link; with it gone, a closed link means execve.
+    // Nothing of the launch is to be left when the box's program starts.
     return box.builder.reap();
 }
 

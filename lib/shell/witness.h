@@ -10,6 +10,8 @@
 // The witness sleeps in the same cgroup, but outside of the box: it joins no namespace of it, and
 // no process of the box has a number for it, or may write to that cgroup's cgroup.kill. The kernel
 // passes it by when memory runs out. What kills it comes from the host, and means the machine.
+// Where that cannot be had (no CAP_SYS_RESOURCE) it gives up, and such a kill ends the companion
+// alone.
 #pragma once
 
 #include <functional>
