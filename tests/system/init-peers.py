@@ -7,7 +7,7 @@ catatonit do is printed beside it, and rows that some peer cannot pass are named
 that names peers in `fails` must see them fail: these are the rows' positive controls. Peers that are
 not installed are skipped. `init-peers.py WORD` runs the rows whose name holds WORD.
 """
-import importlib.util, os, select, shutil, signal, subprocess, sys, tempfile, time
+import contextlib, importlib.util, os, select, shutil, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -131,7 +131,8 @@ def running(mark=MARK):
 
 def sweep():
     for pid in running():
-        os.kill(int(pid), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended since
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def hears(init, numbers, wishes=("alone",), heard=None):
